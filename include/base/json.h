@@ -1,0 +1,43 @@
+/*
+ * json.h - JSON objects, built and read. The one home of jansson.
+ *
+ * Keys keep the order in which they were put. NaN and infinities become null: JSON has none.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct json; /* an object or an array, opaque */
+
+struct json *json_new(void);    /* {} */
+struct json *json_list(void);   /* [] */
+void json_drop(struct json *j); /* accepts NULL */
+
+void json_put_int(struct json *j, const char *key, int64_t x);
+void json_put_real(struct json *j, const char *key, double x);
+void json_put_text(struct json *j, const char *key, const char *x);
+void json_put_flag(struct json *j, const char *key, int x);
+void json_put(struct json *j, const char *key, struct json *x); /* takes x over */
+void json_add(struct json *list, struct json *x);               /* takes x over */
+void json_add_real(struct json *list, double x);
+
+/* One line, no newline; the caller frees it with mem_free. Reals keep 17 digits where needed. */
+char *json_text(const struct json *j);
+
+/* Parse text (at most 64 MiB); NULL with a sentence that starts with `file`. Duplicate keys are
+ * refused. */
+struct json *json_parse(const char *text, const char *file, struct err *e);
+
+/* Reading: 0, or -1 when the key is absent or of another kind (then *out is left alone). Texts and
+ * members are borrowed. */
+int json_get_int(const struct json *j, const char *key, int64_t *out);
+int json_get_real(const struct json *j, const char *key, double *out);
+int json_get_text(const struct json *j, const char *key, const char **out);
+const struct json *json_get(const struct json *j, const char *key); /* borrowed until json_drop */
+
+const char *json_version(void);
+
+#endif
