@@ -17,7 +17,8 @@
 struct par {
     int rank, size;
     int node_rank, node_size; /* among the ranks that share memory */
-    void *comm;               /* MPI_Comm *, owned */
+    void *comm;               /* MPI_Comm *, owned; for io/h5 and par/scalapack alone */
+    void *wires;              /* scratch and the sums under way, owned (par.c) */
 };
 
 /* MPI_Init, fatal errors, die() -> MPI_Abort. */
@@ -32,15 +33,20 @@ void par_free(struct par *P);
 /* Has any rank a sentence? Then every rank gets the one of the lowest such rank, and -1. */
 int par_agree(const struct par *P, struct err *e);
 
-/* Fault injection for tests: with CALOQ_FAULT=where:rank in the environment, that rank gets a
- * sentence and -1. Local. */
+/* Fault injection for tests: with CALOQ_FAULT=where:rank in the environment, that rank of P gets a
+ * sentence and -1; every other place and rank gets 0. Local: the caller goes on to its par_agree.
+ */
 int par_fault(const struct par *P, const char *where, struct err *e);
 
 void par_barrier(const struct par *P);
 void par_bcast(const struct par *P, void *x, int64_t bytes, int root);
 
-/* In place, the same result on every rank. Sums of doubles and floats are in rank order only up to
- * rounding; sums of integers are exact. */
+/* In place, the same result on every rank. Sums of integers are exact. Up to PAR_ORDERED doubles
+ * are added in rank order, so that a run can be repeated bit for bit; more doubles, and floats, go
+ * through MPI_Allreduce in pieces of fixed size: the order of additions is MPI's, which for a given
+ * library, number and placement of ranks does not change between runs (Open MPI and MPICH choose
+ * the algorithm by size alone). max and min are of numbers: a NaN must travel in a sum. */
+enum { PAR_ORDERED = 4096 };
 void par_sum(const struct par *P, double *x, int64_t n);
 void par_sum_float(const struct par *P, float *x, int64_t n);
 void par_sum_int(const struct par *P, int64_t *x, int64_t n);
@@ -53,6 +59,12 @@ int64_t par_scan(const struct par *P, int64_t x); /* sum over the ranks before t
  * par_gather: to root alone; par_allgather: to everyone. */
 void par_gather(const struct par *P, const void *mine, int64_t bytes, void *all, int root);
 void par_allgather(const struct par *P, const void *mine, int64_t bytes, void *all);
+
+/* Every rank sends send_bytes[r] bytes to each rank r and gets recv_bytes[r] from it; both buffers
+ * hold their parts one after another in rank order, and do not overlap. What r expects from us must
+ * be what we send to r. Any count: long messages go in pieces. */
+void par_exchange(const struct par *P, const void *send, const int64_t *send_bytes, void *recv,
+                  const int64_t *recv_bytes);
 
 /* The sum over ranks for nn and rbm; ctx is P, which must outlive it. Slots 0..63. */
 struct reducer par_reducer(const struct par *P);
