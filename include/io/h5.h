@@ -28,17 +28,23 @@ struct h5_shape {
 };
 
 struct h5 {
-    const struct par *P; /* borrowed */
-    char *path;          /* owned: the final name */
-    char *aside;         /* owned: path.tmp while writing, else NULL */
-    int64_t id;          /* hid_t */
-    int failed;          /* a write failed: h5_commit refuses */
+    const struct par *P;  /* borrowed */
+    char *path;           /* owned: the final name */
+    char *aside;          /* owned: path.tmp while writing, else NULL */
+    int64_t id;           /* hid_t */
+    int failed;           /* a write failed: h5_commit refuses */
+    int64_t reserved;     /* bytes of the file being written that are sure to find room */
+    struct h5_kept *kept; /* owned: datasets kept open, with their chunk caches */
 };
 
 int h5_open(struct h5 *f, const struct par *P, const char *path, struct err *e);
 
 /* userblock: bytes in front of the HDF5 content (0, or a power of two >= 512). */
 int h5_create(struct h5 *f, const struct par *P, const char *path, int userblock, struct err *e);
+
+/* The first half of h5_commit: everything is on the disk in f->aside, and f->id is closed. (For a
+ * checksum over the file.) */
+int h5_finish(struct h5 *f, struct err *e);
 
 /* Close, fsync, rename. After any failed write: a sentence, and the temporary file is removed. */
 int h5_commit(struct h5 *f, struct err *e);
