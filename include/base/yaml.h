@@ -27,7 +27,7 @@ struct yaml {
 /* Parse text; `file` is what sentences call it. The tree is the caller's to free. An empty document
  * is YAML_NULL. Returns NULL with a sentence "file:line: ..." on bad input. */
 struct yaml *yaml_parse(const char *text, const char *file, struct err *e);
-void yaml_free(struct yaml *y); /* accepts NULL */
+void yaml_drop(struct yaml *y); /* accepts NULL; libyaml itself exports a yaml_free */
 
 /* The value of a key of a map, or NULL. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
