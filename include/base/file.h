@@ -8,8 +8,9 @@
 
 #include <stdint.h>
 
-/* The whole file as text with a NUL behind it; the caller frees. *bytes may be NULL. A directory, a
- * missing or unreadable file, or more than `most` bytes: NULL and a sentence. */
+/* The whole file with a NUL behind it; the caller frees. A folder, a missing or unreadable file, or
+ * more than `most` bytes: NULL and a sentence. bytes = NULL asks for text, in which a NUL byte is an
+ * error too (what follows it would never be seen). */
 char *file_slurp(const char *path, int64_t most, int64_t *bytes, struct err *e);
 
 /* Replace path by these bytes: written aside (path.tmp), fsynced, renamed, folder fsynced. On an
@@ -20,7 +21,8 @@ int file_replace(const char *path, const void *bytes, int64_t n, struct err *e);
  * fsync the folder. On an error `aside` is removed. */
 int file_commit(const char *aside, const char *path, struct err *e);
 
-/* Append bytes; with sync != 0 also fsync. */
+/* Append bytes; with sync != 0 also fsync. On an error what was there stays, without half a record.
+ * One writer at a time. */
 int file_append(const char *path, const void *bytes, int64_t n, int sync, struct err *e);
 
 /* mkdir -p; an existing folder is fine; it must be writable. */
