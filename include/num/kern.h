@@ -1,0 +1,89 @@
+/*
+ * kern.h - the inner loops on bit-packed spins, compiled once per instruction set.
+ *
+ * A tile is 64 chains. Spins lie unit-major: bits[i * tiles + t] holds unit i of tile t, bit c of
+ * the word is chain c of the tile. A kernel works on lanes of chains: what a chain does never
+ * depends on how many tiles travel together, and every instruction set gives the same bits (fixed
+ * order of sums, no FMA, exp by a polynomial).
+ *
+ * src/num/kern_*.c is compiled with KERN_ISA = base, v3 (x86-64-v3: AVX2) and v4 (AVX-512); each
+ * copy fills one struct kern.
+ */
+#ifndef NUM_KERN_H
+#define NUM_KERN_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+enum { KERN_LANES = 64 };
+
+/* Couplings in both directions, by unit; borrowed. Neighbours ascend within a unit. */
+struct kern_net {
+    int N;
+    const int64_t *first;     /* [N + 1] place of a unit's first neighbour */
+    const int32_t *neighbour; /* [2M] */
+    const float *weight;      /* [2M] */
+    const float *bias;        /* [N] */
+};
+
+/* How to draw: the local field is (1 - beta) base_i + beta (bias_i + sum_j w_ij x_j). */
+struct kern_draw {
+    float beta;
+    const float *base;   /* [N], or NULL for 0 */
+    uint32_t key[2];     /* of rng_at */
+    uint32_t counter[4]; /* rng_counter(stream, number of the first tile, sweep); word 0 is ours */
+};
+
+struct kern {
+    const char *name; /* "base", "v3", "v4" */
+
+    /*
+     * Gibbs update of units first <= i < last, one after another, in all tiles:
+     *
+     *   f = (1 - beta) base_i + beta phi_i,  phi_i = bias_i + sum_j w_ij x_j,  P(x_i = 1) = 1 / (1
+     * + e^-f)
+     *
+     * phi in float, summed in the order of the neighbours. Exact 32-bit threshold: with e = e^-|f|
+     * and u = (word + 1/2) 2^-32, x_i is the less likely value where u (1 + e) < e (relative error
+     * 2e-6 in both tails, which end at 2^-33). Chain c takes word c / 16 of the Philox block with
+     * counter[0] = 16 i + c % 16.
+     *
+     *   bits  [N, tiles] in and out
+     *   track [tiles * 64] or NULL: += (new - old) (phi_i - base_i), so it follows
+     *         U = -E(x) - base.x up to float rounding of phi
+     *
+     * The caller sees to it that tile numbers stay below 2^32 and 16 N too.
+     */
+    void (*gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
+                  const struct kern_draw *d, int first, int last);
+
+    /* out[t * 64 + c] = sum_i x_i (bias_i - base_i + sum_{j<i} w_ij x_j) = -E - base.x, in double;
+     * base NULL: 0. */
+    void (*score)(double *out, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
+                  const float *base);
+
+    /* phi [tiles * 64] of one unit, in the float order of gibbs. */
+    void (*field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
+                  int unit);
+
+    /* count[i] += number of set bits of unit i in the lanes of live [tiles], for all N units. */
+    void (*sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
+
+    /* count[m] += number of live lanes where both ends of edge m are set; edge [M][2]. */
+    void (*pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
+                  const int32_t (*edge)[2], int64_t M);
+};
+
+/* Tables that this processor can run, slowest first. */
+int kern_count(void);
+const struct kern *kern_at(int i);
+
+/* The last of them. */
+const struct kern *kern_best(void);
+
+/* "auto" (the best) or a table by name; NULL with a sentence when absent or not for this processor.
+ */
+const struct kern *kern_named(const char *name, struct err *e);
+
+#endif

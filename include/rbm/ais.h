@@ -1,0 +1,62 @@
+/*
+ * ais.h - annealed importance sampling, forward and reverse, with one log-weight per chain.
+ *
+ *   log f_beta(x) = (1 - beta) base.x - beta E(x),   U(x) = -E(x) - base.x
+ *   forward: x_0 ~ f_0 exactly; for k = 1..K: log w += (beta_k - beta_{k-1}) U(x), then (k < K)
+ *            sweeps at beta_k                                            E w = Z_K / Z_0
+ *   reverse: x from the machine; for k = K-1..0: log w += (beta_k - beta_{k+1}) U(x), then (k > 0)
+ *            reversed sweeps at beta_k                                   E w = Z_0 / Z_K
+ *
+ * The forward estimate of log Z is a lower bound in expectation, the reverse one an upper bound if
+ * its start is an exact sample. With a clamped partition a tile belongs to one condition u: the run
+ * is that of Z(u) = sum over free units of exp(-E(u, x)), b.u in both E and Z, and each u has its
+ * own chains and its own mean of weights. base_i = b_i there, so that U holds no b.u.
+ *
+ * What a chain does depends on (seed, global tile, lane, beta index). A run may be stopped between
+ * steps and goes on, bit for bit, from step, bits, u and log_w.
+ * Sources: Neal, Stat. Comput. 11 (2001); Burda, Grosse and Salakhutdinov, AISTATS 2015.
+ */
+#ifndef RBM_AIS_H
+#define RBM_AIS_H
+
+#include "base/block.h"
+#include "rbm/rbm.h"
+
+enum ais_base { AIS_DATA, AIS_BIASES, AIS_UNIFORM };
+
+struct ais {
+    struct block tiles; /* this rank's tiles, by global number */
+    uint64_t seed;
+    int reverse;
+    int K;          /* steps */
+    int sweeps;     /* per beta */
+    double *beta;   /* [K + 1] from 0 to 1; owned */
+    float *base;    /* [N]; owned */
+    double *log_z0; /* [tiles.count] of the base, b.u of the tile's condition in it; owned */
+    /* state */
+    int step;       /* steps made, 0..K */
+    uint64_t *bits; /* [N, tiles.count]; owned */
+    double *u;      /* [tiles.count * 64] U(x); owned */
+    double *log_w;  /* [tiles.count * 64]; owned */
+};
+
+/* beta_k = k / K. */
+void ais_linear(double *beta, int K);
+
+/* base [N]: log-odds of mean (AIS_DATA; mean kept within [least, 1 - least]), the machine's biases,
+ * or 0; the clamped partition's entries are its biases. mean may be NULL for the other two. */
+void ais_base(float *base, const struct rbm *m, enum ais_base kind, const double *mean,
+              double least);
+
+/* start [N, tiles.count]: forward, only the clamped partition's rows are used (NULL without one);
+ * reverse, the whole states, equilibrated under the same u. beta [K + 1] rises from 0 to 1, K >= 1,
+ * sweeps >= 1, else die(). beta, base and start are copied. */
+void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct block tiles,
+              int reverse, int K, const double *beta, int sweeps, const float *base,
+              const uint64_t *start, uint64_t seed);
+void ais_free(struct ais *a); /* accepts { 0 } */
+
+/* At most n steps more; returns those left. */
+int ais_advance(struct ais *a, const struct rbm *m, const struct kern *k, int n);
+
+#endif

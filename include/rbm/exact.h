@@ -1,0 +1,40 @@
+/*
+ * exact.h - partition functions, means and correlations by enumeration.
+ *
+ * The largest of the partitions to be summed is summed analytically, sum_h log(1 + e^phi_h); the
+ * states of the others are walked in Gray order. Parts (fixed top bits) can be shared over ranks.
+ */
+#ifndef RBM_EXACT_H
+#define RBM_EXACT_H
+
+#include "base/block.h"
+#include "rbm/rbm.h"
+
+enum { EXACT_UNITS = 30 }; /* the most that exact_plan accepts without being asked */
+
+struct exact {
+    int joint;     /* the clamped partition is summed over too */
+    int summed;    /* the partition that is summed analytically */
+    int n;         /* units walked */
+    int *unit;     /* [n]; owned */
+    int top;       /* bits that number the parts */
+    int64_t parts; /* 2^top */
+};
+
+/* joint: also sum over the clamped partition (no difference without one). More than `most` units to
+ * walk: a sentence. */
+int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct err *e);
+void exact_free(struct exact *x); /* accepts { 0 } */
+
+/* log sum of exp(-E) over the states of these parts; -INFINITY for none. u: bytes of the clamped
+ * partition, or NULL when there is none or joint. ln Z = log-sum-exp over all blocks. */
+double exact_sum(const struct exact *x, const struct rbm *m, const uint8_t *u, struct block parts);
+
+/* All parts. */
+double exact_log_z(const struct exact *x, const struct rbm *m, const uint8_t *u);
+
+/* Means [N] and second moments on edges [M] of the machine (given u); returns ln Z. */
+double exact_moments(const struct exact *x, const struct rbm *m, const uint8_t *u, double *mean,
+                     double *pair);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * gibbs.h - block Gibbs sweeps over the free partitions of a machine.
+ *
+ * A sweep draws partition 0, 1, ... K-1 (or K-1 ... 0: its time reversal), each given the rest; the
+ * clamped partition stays. Along a path the machine is
+ *
+ *   log f_beta(x) = (1 - beta) base.x - beta E(x)
+ */
+#ifndef RBM_GIBBS_H
+#define RBM_GIBBS_H
+
+#include "base/block.h"
+#include "base/rng.h"
+#include "rbm/rbm.h"
+
+struct gibbs {
+    float beta;        /* 1: the machine itself */
+    const float *base; /* [N], or NULL for 0; borrowed */
+    int reverse;       /* partitions from last to first */
+    uint64_t seed;
+    enum rng_stream stream;
+};
+
+/* One sweep over bits [N, tiles.count]; random numbers are those of (seed, stream, global tile,
+ * step). track: see kern.h. */
+void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *k, uint64_t *bits,
+                 double *track, struct block tiles, int64_t step);
+
+#endif

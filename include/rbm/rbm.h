@@ -1,0 +1,67 @@
+/*
+ * rbm.h - a Boltzmann machine of binary units.
+ *
+ *   E(x) = - sum_i b_i x_i - sum_{i<j} W_ij x_i x_j,   x in {0, 1},   P(x) ~ exp(-E(x))
+ *
+ * One partition may be clamped: its bits are a condition u, and the machine is P(x | u).
+ */
+#ifndef RBM_RBM_H
+#define RBM_RBM_H
+
+#include "num/kern.h"
+#include "num/tensors.h"
+#include "rbm/topology.h"
+
+struct rbm {
+    struct topology T;    /* owned */
+    int clamped;          /* a partition, or -1 */
+    struct tensors table; /* "bias" [N], "weight" [M]; owned */
+    float *param;         /* [table.total]; owned */
+    float *bias, *weight; /* into param; weight in the order of T.edge */
+    /* couplings in both directions, by unit, for sampling; owned */
+    int64_t *near_first; /* [N + 1] */
+    int32_t *near;       /* [2M] neighbour */
+    int32_t *near_edge;  /* [2M] edge */
+    float *near_weight;  /* [2M]; what rbm_prepare writes */
+};
+
+/* All parameters 0. Takes T over (T becomes { 0 }); clamped = -1 or a partition. */
+void rbm_init(struct rbm *m, struct topology *T, int clamped);
+void rbm_free(struct rbm *m); /* accepts { 0 } */
+
+/* After every change of param, before sampling or energies. */
+void rbm_prepare(struct rbm *m);
+
+/* Weights N(0, std), a function of (seed, number of the edge); biases 0; prepared. */
+void rbm_random(struct rbm *m, double std, uint64_t seed);
+
+/* bias_i = log(p / (1 - p)), p = mean[i] kept within [least, 1 - least]; prepared. */
+void rbm_bias_from(struct rbm *m, const double *mean, double least);
+
+/* One sentence when a parameter is not finite. */
+int rbm_check(const struct rbm *m, struct err *e);
+
+/* The couplings as the kernels want them; borrowed, until rbm_free. */
+struct kern_net rbm_net(const struct rbm *m);
+
+/* Is partition p drawn (not clamped)? */
+int rbm_is_free(const struct rbm *m, int p);
+
+/* The weight of {i, j}; 0 where there is no edge. */
+float rbm_weight(const struct rbm *m, int i, int j);
+
+/* E of bit states [N, tiles] (layout: kern.h) into energy [tiles * 64], in double. */
+void rbm_energy(const struct rbm *m, const struct kern *k, const uint64_t *bits, int64_t tiles,
+                double *energy);
+
+/* E of n states [n, N] of bytes 0 or 1, the plain definition in double. */
+void rbm_energy_states(const struct rbm *m, const uint8_t *states, int64_t n, double *energy);
+
+/* Relaxed bits: E of z [B, N] in [0, 1] into energy [B] (sums in double over float fields) and,
+ * unless gradient is NULL, dE/dz_i = -(b_i + sum_j W_ij z_j) into gradient [B, N]. work [B, N]
+ * floats is scratch; it may be gradient itself. Complete topologies go through num/blas, others
+ * loop over edges. */
+void rbm_relaxed(const struct rbm *m, const float *z, int B, double *energy, float *gradient,
+                 float *work);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * spins.h - bits and bytes: packing states into tiles of 64 chains and back.
+ *
+ * bits [N, tiles]: unit-major words, bit c of a word is chain c of the tile (kern.h). Chains that
+ * fill no whole tile are padded; `live` tells which lanes count.
+ */
+#ifndef RBM_SPINS_H
+#define RBM_SPINS_H
+
+#include "base/block.h"
+
+#include <stdint.h>
+
+/* Tiles that n chains need. */
+int64_t spins_tiles(int64_t n);
+
+/* live [tiles.count]: lanes of these tiles that are chains 0..n-1 by global number. */
+void spins_live(uint64_t *live, struct block tiles, int64_t n);
+
+/* As spins_live for groups of `each` chains, every group padded to whole tiles of its own:
+ * tile t belongs to group t / spins_tiles(each). */
+void spins_live_groups(uint64_t *live, struct block tiles, int64_t each);
+
+/* states [n, N] bytes (nonzero = 1) -> bits [N, tiles], tiles = spins_tiles(n); padding 0. */
+void spins_pack(uint64_t *bits, const uint8_t *states, int64_t n, int N);
+
+/* The same from floats: 1 where z > 1/2. */
+void spins_pack_floats(uint64_t *bits, const float *z, int64_t n, int N);
+
+/* bits [N, tiles] -> states [n, N] of 0 and 1, n <= 64 tiles. */
+void spins_unpack(uint8_t *states, const uint64_t *bits, int64_t tiles, int64_t n, int N);
+
+/* Condition bytes u [Q, n] -> rows [n, tiles.count]: all lanes of tile t carry u of group
+ * t / tiles_each (global tile numbers). */
+void spins_conditions(uint64_t *rows, const uint8_t *u, int64_t Q, int n, struct block tiles,
+                      int64_t tiles_each);
+
+/* Copy units first .. first + n - 1: rows [n, tiles] into or out of bits [N, tiles]. */
+void spins_put(uint64_t *bits, const uint64_t *rows, int first, int n, int64_t tiles);
+void spins_get(uint64_t *rows, const uint64_t *bits, int first, int n, int64_t tiles);
+
+#endif
