@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* The whole file with a NUL behind it; the caller frees. A folder, a missing or unreadable file, or
- * more than `most` bytes: NULL and a sentence. bytes = NULL asks for text, in which a NUL byte is an
- * error too (what follows it would never be seen). */
+ * more than `most` bytes: NULL and a sentence. bytes = NULL asks for text, in which a NUL byte is
+ * an error too (what follows it would never be seen). */
 char *file_slurp(const char *path, int64_t most, int64_t *bytes, struct err *e);
 
 /* Replace path by these bytes: written aside (path.tmp), fsynced, renamed, folder fsynced. On an
