@@ -40,7 +40,7 @@ void blas_gemm_float(float *C, int ldc, enum blas_op ta, enum blas_op tb, int m,
 void blas_gemm(double *C, int ldc, enum blas_op ta, enum blas_op tb, int m, int n, int k,
                double alpha, const double *A, int lda, const double *B, int ldb, double beta);
 
-/* C = alpha op(A) op(A)^T + beta C, C [n, n] symmetric, both triangles written;
+/* C = alpha op(A) op(A)^T + beta C, C [n, n]: the lower triangle is read, both are written;
  * op(A) [n, k]: BLAS_TRANSPOSED with A [k, n] gives the Gram matrix A^T A. */
 void blas_syrk(double *C, int ldc, enum blas_op ta, int n, int k, double alpha, const double *A,
                int lda, double beta);
