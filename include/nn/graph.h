@@ -1,0 +1,95 @@
+/*
+ * graph.h - a network as data: layers from a YAML list, forward and backward.
+ *
+ *   - {concat: [showers, energy, bits], kind: linear, units: 256}
+ *   - {kind: prelu, init: 0.02}
+ *   - {name: logits, kind: linear, units: logits}
+ *
+ * A layer reads the layer before it (the first one: the graph's first input) unless `input: NAME`
+ * or `concat: [NAMES]` says otherwise; a NAME is an input of the graph or an earlier layer's
+ * `name`. Kinds of several inputs (add, multiply) take `inputs: [NAMES]`. Shapes are inferred,
+ * tensors are added to one table ("encoder/0/3/weight": the list's third layer from 0), all memory
+ * is taken once for the largest batch. Gradients of inner values share memory by lifetime.
+ */
+#ifndef NN_GRAPH_H
+#define NN_GRAPH_H
+
+#include "nn/layers.h"
+
+struct graph_input {
+    const char *name;
+    struct shape shape;
+    int gradient; /* is d loss / d input wanted? */
+};
+
+/* What the caller brings and wants. */
+struct graph_wish {
+    const char *prefix; /* of the tensors' names: "encoder/0" */
+    const struct graph_input *input;
+    int inputs;
+    const struct layer_size *size; /* named numbers the file may use */
+    int sizes;
+    const char *const *output; /* names of the layers whose values are wanted */
+    int outputs;
+    int batch; /* most rows of a call */
+};
+
+struct graph_value {
+    char name[LAYER_NAME];
+    struct shape shape;
+    int gradient;     /* wanted: it depends on a parameter or on an input that wants one */
+    int wanted;       /* an output of the graph */
+    int first, last;  /* layers that read it; -1: none */
+    float *x;         /* [batch, size]; an input's is borrowed */
+    float *dx;        /* [batch, size]; an input's is borrowed */
+    int64_t dx_place; /* in the shared gradient memory */
+};
+
+struct graph {
+    int inputs, outputs, values, layers, batch;
+    struct graph_value *value; /* [values]: inputs first; owned */
+    struct layer *layer;       /* [layers], in order of computation; owned */
+    int output[LAYER_INPUTS];  /* value of each output */
+    int *seen;                 /* [values]: backward has written dx; owned */
+    float **keep;              /* [layers]; owned, the blocks point into memory */
+    float *memory;             /* owned */
+};
+
+/* Build from a YAML list. On an error (a sentence "file:line: ...") g holds nothing; T may have
+ * gained rows and is of no more use. */
+int graph_init(struct graph *g, const struct yaml *list, const char *file,
+               const struct graph_wish *w, struct tensors *T, struct err *e);
+void graph_free(struct graph *g); /* accepts { 0 } */
+
+/* First weights, by tensor name: the same for any order of building. */
+void graph_start(const struct graph *g, const struct tensors *T, float *params, uint64_t seed);
+
+/* Set what layers with `data: NAME` start from: `normalise` subtracts shift and multiplies by
+ * scale, `linear` has shift as bias (scale is not used, may be NULL). Returns the number of layers
+ * so set; a width other than n is a bug. */
+int graph_data(const struct graph *g, float *params, const char *name, const float *shift,
+               const float *scale, int n);
+
+/* Let input i be x [B, size]; dx [B, size] gets gradients added (NULL where none is wanted). Both
+ * borrowed until bound again. */
+void graph_bind(struct graph *g, int input, const float *x, float *dx);
+
+void graph_forward(struct graph *g, const float *params, int B, int training);
+
+/* Values of output i after forward, [B, size]. */
+const float *graph_output(const struct graph *g, int i);
+
+/* Where d loss / d output i goes, [B, size], before backward: the caller writes all of it, each
+ * time. */
+float *graph_output_gradient(const struct graph *g, int i);
+
+/* Adds to grad (the whole flat buffer) and to the inputs' dx. */
+void graph_backward(struct graph *g, const float *params, float *grad, int B);
+
+/* Products of all linear layers for one row, forward: 2 * sum of weights (flop). */
+double graph_flops(const struct graph *g);
+
+/* Name or line of the first layer whose value is not finite for some row, or NULL; into text[n]. */
+const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * layers.h - the kinds of layers: what a graph is made of.
+ *
+ * A kind says which keys it reads, infers the shape it makes, adds its tensors to the table, and
+ * computes forward and backward on rows of one batch. A new kind (a convolution, a batch norm) is a
+ * room with one `struct layer_kind` and one line in the table of layers.c; the graph stays as it
+ * is.
+ *
+ * Gradients of parameters are added to the flat gradient buffer. The gradient of an input is
+ * written, or added where `add` says that another reader has written already.
+ */
+#ifndef NN_LAYERS_H
+#define NN_LAYERS_H
+
+#include "base/err.h"
+#include "base/yaml.h"
+#include "num/tensors.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LAYER_INPUTS = 8, LAYER_TENSORS = 4, LAYER_NAME = 32 };
+
+/* One row's shape: channels, then space (z, phi, r). A plain layer of n units is { n, 1, 1, 1 }. */
+struct shape {
+    int c, d, h, w;
+};
+
+static inline int shape_size(struct shape s)
+{
+    return s.c * s.d * s.h * s.w;
+}
+
+static inline struct shape shape_units(int n)
+{
+    return (struct shape){ n, 1, 1, 1 };
+}
+
+/* A number with a name, which a file may use where it wants a number ("units: voxels"). */
+struct layer_size {
+    const char *name;
+    int n;
+};
+
+struct layer {
+    const struct layer_kind *kind;
+    char name[LAYER_NAME]; /* "" when the file gives none */
+    char data[LAYER_NAME]; /* statistic of the data that starts it (graph_data), or "" */
+    int line;
+    int ins, in[LAYER_INPUTS]; /* values it reads */
+    int out;                   /* value it makes */
+    struct shape from[LAYER_INPUTS], to;
+    int tensors, tensor[LAYER_TENSORS]; /* rows of the table */
+    int64_t at[LAYER_TENSORS];          /* their place in the flat buffers */
+    float option[LAYER_TENSORS];        /* slope, factor, ...: the kind's own business */
+    int kept;                           /* floats a row that forward keeps for backward */
+};
+
+/* What one forward or backward works on; row b of x[i] begins at b * size of from[i]. */
+struct layer_call {
+    int B;
+    int training; /* else evaluation */
+    const float *x[LAYER_INPUTS];
+    float *dx[LAYER_INPUTS]; /* NULL: not wanted */
+    int add[LAYER_INPUTS];   /* dx holds other readers' share already */
+    float *y;                /* [B, to]; backward only reads it */
+    const float *dy;         /* [B, to] */
+    float *keep;             /* [B, kept] */
+    const float *params;     /* the whole flat buffer */
+    float *grad;             /* the whole flat buffer, added to */
+};
+
+/* Where a layer is being built: for its sentences, sizes and tensors. */
+struct layer_site {
+    const char *file;
+    const struct yaml *at; /* the layer's mapping */
+    const struct layer_size *size;
+    int sizes;
+    const char *prefix; /* "encoder/0/3" */
+    struct tensors *T;
+};
+
+struct layer_kind {
+    const char *name;
+    const char *keys; /* its own keys, between spaces: " units bias "; "" for none */
+    int least, most;  /* inputs */
+    /* from[] stands; sets to, tensors, options, kept. */
+    int (*build)(struct layer *l, const struct layer_site *s, struct err *e);
+    /* First values of the tensors; NULL when it has none. */
+    void (*start)(const struct layer *l, const struct tensors *T, float *params, uint64_t seed);
+    void (*forward)(const struct layer *l, const struct layer_call *c);
+    void (*backward)(const struct layer *l, const struct layer_call *c);
+};
+
+/* The kind of that name, or NULL. */
+const struct layer_kind *layer_kind(const char *name);
+
+/* All names, separated by spaces; into text[n]. */
+void layer_kinds(char *text, size_t n);
+
+/* --- for the kinds -------------------------------------------------------------------------- */
+
+/* Key as a number > 0, or the name of a size; absent: an error. */
+int layer_size(const struct layer_site *s, const char *key, int *out, struct err *e);
+
+/* Key as a real, or `preset` when absent. */
+int layer_real(const struct layer_site *s, const char *key, double preset, double *out,
+               struct err *e);
+
+/* Key as true or false, or `preset` when absent. */
+int layer_flag(const struct layer_site *s, const char *key, int preset, int *out, struct err *e);
+
+/* "file:line: ..." and -1. */
+int layer_wrong(const struct layer_site *s, struct err *e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Add tensor "prefix/name" [n0] or, with n1 > 0, [n0, n1]. */
+void layer_tensor(struct layer *l, const struct layer_site *s, const char *name, int64_t n0,
+                  int64_t n1);
+
+/* Uniform in [-limit, limit], by (seed, the tensor's name, index): the same weights whatever stands
+ * before it in the buffer. */
+void layer_uniform(const struct tensors *T, int tensor, float *params, double limit, uint64_t seed);
+
+extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, layer_relu, layer_silu,
+    layer_gelu, layer_sigmoid, layer_tanh, layer_softplus, layer_norm, layer_normalise,
+    layer_concat, layer_add, layer_multiply, layer_scale;
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * optim.h - SGD, momentum, Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) over
+ * the flat buffer, with learning-rate schedules and clipping.
+ *
+ * Weight decay acts on tensors of two and more dimensions alone (not on biases, slopes and norms).
+ * A tensor whose gradient stays exactly 0 does not move (constants such as the means of the data
+ * live in the same buffer).
+ */
+#ifndef NN_OPTIM_H
+#define NN_OPTIM_H
+
+#include "num/tensors.h"
+
+#include <stdint.h>
+
+enum optim_kind { OPTIM_SGD, OPTIM_MOMENTUM, OPTIM_ADAM, OPTIM_ADAMW };
+enum optim_schedule { OPTIM_CONSTANT, OPTIM_COSINE, OPTIM_STEP };
+
+struct optim_options {
+    enum optim_kind kind;
+    double rate;         /* at the top of the schedule */
+    double momentum;     /* 0.9 */
+    double beta1, beta2; /* 0.9, 0.999 */
+    double epsilon;      /* 1e-8 */
+    double decay;        /* SGD, momentum, Adam: L2 in the gradient; AdamW: decoupled */
+    double clip;         /* largest norm of the gradient; 0: none */
+    enum optim_schedule schedule;
+    int64_t warmup; /* steps of linear rise from 0 */
+    int64_t steps;  /* COSINE: where it ends; STEP: steps between two drops */
+    double factor;  /* COSINE: last rate / rate; STEP: each drop's factor */
+};
+
+struct optim {
+    struct optim_options o;
+    int64_t step;            /* updates made; to be saved */
+    int64_t n;               /* floats of the flat buffer */
+    int64_t state_n;         /* floats of state: 0, n or 2n */
+    float *state;            /* momenta, to be saved; owned */
+    const struct tensors *T; /* borrowed */
+    unsigned char *frozen;   /* [T->n]: not updated; owned */
+};
+
+/* Sensible values: Adam, rate 1e-3, constant. */
+struct optim_options optim_default(void);
+
+void optim_init(struct optim *p, const struct optim_options *o, const struct tensors *T);
+void optim_free(struct optim *p); /* accepts { 0 } */
+
+/* Freeze (on = 1) or thaw the tensors whose name begins with prefix; returns how many. */
+int optim_freeze(struct optim *p, const char *prefix, int on);
+
+/* The rate of the next step. */
+double optim_rate(const struct optim *p);
+
+/* params -= rate * f(factor * grad). factor turns a sum into a mean (1 / showers). Returns the norm
+ * of factor * grad before clipping, frozen tensors left out. */
+double optim_step(struct optim *p, float *params, const float *grad, double factor);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * decoder.h - bits and energy to voxels: one graph with two outputs.
+ *
+ * The architecture's `decoder` list has inputs `bits` (all partitions), `energy` and outputs named
+ * `hits` (logits) and `activations`, each of `voxels` units.
+ */
+#ifndef VAE_DECODER_H
+#define VAE_DECODER_H
+
+#include "nn/graph.h"
+
+struct decoder {
+    int voxels;
+    struct graph net;
+};
+
+int decoder_init(struct decoder *d, const struct yaml *list, const char *file, int voxels,
+                 int units, int batch, struct tensors *T, struct err *e);
+void decoder_free(struct decoder *d); /* accepts { 0 } */
+
+/* z [B, L], t [B, 1]; dz [B, L] gets gradients added by backward, may be NULL when there is none.
+ */
+void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+                     const float *params, int B, int training);
+
+const float *decoder_hits(const struct decoder *d);        /* [B, V] logits */
+const float *decoder_activations(const struct decoder *d); /* [B, V] */
+float *decoder_hits_gradient(const struct decoder *d);
+float *decoder_activations_gradient(const struct decoder *d);
+
+void decoder_backward(struct decoder *d, const float *params, float *grad, int B);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * loss.h - the five terms of the objective, sums over showers.
+ *
+ *   ae        c sum_i (u_i - v_i)^2 e^{w u_i}
+ *   hit       sum_i BCE(h_i, 1[u_i > 0])
+ *   entropy   E_q ln q: sum_j zeta_j l_j - softplus(l_j) on the relaxed sample (gradient through l
+ *             and zeta), or exactly, sum_j sigma(l_j) l_j - softplus(l_j)
+ *   positive  E(z): energy of the RBM, partition 0 detached (rbm_relaxed)
+ *   negative  - E(chains): a number from the caller, no gradient
+ *
+ * v = LeakyReLU(a) 1[u > 0] (teacher-forced mask), or without it v = LeakyReLU(a) sigma(60 (h +
+ * n)), n logistic noise. With w = 1/2 the minimum over log-normal voxels is ln of their mean
+ * energy, not of their median: total energies come out unbiased.
+ */
+#ifndef VAE_LOSS_H
+#define VAE_LOSS_H
+
+#include <stdint.h>
+
+enum loss_term { LOSS_AE, LOSS_HIT, LOSS_ENTROPY, LOSS_POSITIVE, LOSS_NEGATIVE, LOSS_TERMS };
+
+struct loss_options {
+    double weight[LOSS_TERMS]; /* 1 each */
+    double c, w;               /* .01, .5 */
+    int mask;                  /* teacher-forced true mask, else the smooth one */
+    int exact_entropy;         /* of the Bernoulli variables instead of the sampled one */
+};
+
+struct loss_options loss_default(void);
+
+/* "ae", "hit", "entropy", "positive", "negative". */
+const char *loss_name(int term);
+
+/* Sums over B rows of ae and hit; gradients of the weighted sum are written to da and dh (may be
+ * NULL together: no gradients). slope: of the LeakyReLU. noise [B, V] is read when mask = 0. */
+void loss_showers(double sum[LOSS_TERMS], float *da, float *dh, const float *u, const float *a,
+                  const float *h, const float *noise, int B, int V, double slope,
+                  const struct loss_options *o);
+
+/* Sum over B rows of the entropy; weighted gradients are added to dlogit [B, F] and to the free
+ * part of dz [B, L] (may be NULL together). z [B, L], partition 0 = the first L - F. */
+void loss_entropy(double sum[LOSS_TERMS], float *dlogit, float *dz, const float *logit,
+                  const float *z, int B, int F, int L, const struct loss_options *o);
+
+#endif

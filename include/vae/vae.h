@@ -1,0 +1,96 @@
+/*
+ * vae.h - the model: encoder, relaxed bits, decoder, losses, as one struct.
+ *
+ * One flat buffer of parameters, one of gradients, one table of names: "encoder/0/3/weight",
+ * "decoder/5/bias". An architecture file is a mapping:
+ *   encoder: [layers]      see vae/encoder.h
+ *   decoder: [layers]      see vae/decoder.h
+ *   energy: {low: 6, high: 14, scale: 1}    t(E) = (ln E - low) / (high - low) scale, E in MeV
+ * Named sizes for its layers: voxels, logits (of this level), bits (all partitions), partitions.
+ *
+ * Whatever is random is a function of (seed, global number of the shower, step): the same on any
+ * number of ranks, and at any place of a batch up to the rounding of matrix products.
+ */
+#ifndef VAE_VAE_H
+#define VAE_VAE_H
+
+#include "rbm/rbm.h"
+#include "vae/decoder.h"
+#include "vae/encoder.h"
+#include "vae/loss.h"
+
+struct vae_sizes {
+    int voxels;       /* V */
+    int partitions;   /* K: partition 0 is the energy code, K - 1 levels */
+    const int *nodes; /* [K]; copied */
+    int batch;        /* most rows of a call */
+};
+
+struct vae {
+    int V, L, F, K, batch; /* voxels, all bits, free bits, partitions, most rows */
+    int *nodes;            /* [K]; owned */
+    double low, high, scale;
+    uint64_t seed;
+    struct tensors T;
+    float *params, *grad; /* [T.total]; owned */
+    struct encoder encoder;
+    struct decoder decoder;
+    struct encoder_rows rows; /* the buffers below, as the encoder wants them */
+    float *t, *z, *dz, *zeta, *logit, *dlogit, *noise; /* owned */
+    float *hit_noise;                                  /* [batch, V]; owned */
+    double *energy;                                    /* [batch] of the RBM; owned */
+    int B;                                             /* rows of the last forward */
+    enum latent_mode mode;                             /* of the last forward */
+    double beta, slope;
+};
+
+/* Rows that go through the model. */
+struct vae_batch {
+    int B;
+    const float *u;      /* [B, V] network units */
+    const double *E;     /* [B] MeV, 1 MeV .. 10 TeV */
+    const int64_t *item; /* [B] global numbers */
+    int64_t step;        /* noise of (item, step) */
+};
+
+/* Means over the training data that start the network near it (all [V]). */
+struct vae_data {
+    const float *mean, *deviation; /* of u, zeros included */
+    const float *occupancy;        /* P(u > 0) */
+    const float *hit_mean;         /* of u where u > 0 */
+};
+
+/* `tree` is the architecture (borrowed during the call); `file` names it in sentences. Weights
+ * start from (seed, tensor name). */
+int vae_init(struct vae *v, const struct yaml *tree, const char *file, const struct vae_sizes *s,
+             uint64_t seed, struct err *e);
+void vae_free(struct vae *v); /* accepts { 0 } */
+
+/* Start from the data: layers with `data: showers` (normalise), `data: hits` and `data:
+ * activations` (the decoder's last biases). Before the first step. */
+void vae_start(struct vae *v, const struct vae_data *d);
+
+/* Encoder, bits, decoder. beta: of the relaxation (mode BITS: no effect); slope: of the output. */
+void vae_forward(struct vae *v, const struct vae_batch *b, enum latent_mode mode, double beta,
+                 double slope);
+
+/* Losses of the last forward, added to sum[] (sums over its rows); with backward != 0 also their
+ * gradients, added to grad. m may be NULL (no prior: positive and negative energy are 0); negative:
+ * minus the mean energy of the chains, times the rows it stands for is added. */
+void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, double negative,
+                const struct loss_options *o, int backward, double sum[LOSS_TERMS]);
+
+/* Bits [B, L] (0.0f or 1.0f) and logits [B, F] (may be NULL), a draw of q(z | u). */
+void vae_encode(struct vae *v, const struct vae_batch *b, float *bits, float *logits);
+
+/* Showers u [B, V] from bits [B, L] at energies E: hit masks drawn with (seed, RNG_HIT, item,
+ * step), activations through ReLU. b's u is not read. */
+void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, float *u);
+
+/* Bits of the condition, [B, n_0], from E. */
+void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride);
+
+/* Multiplications and additions of one training step for one shower. */
+double vae_flops(const struct vae *v);
+
+#endif
