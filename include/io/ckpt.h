@@ -5,7 +5,7 @@
  *
  *   caloq-checkpoint 1
  *   bytes N            everything behind the userblock
- *   checksum X         64 bits, of these N bytes (see ckpt_checksum)
+ *   checksum X         64 bits, of these N bytes (see digest.h)
  *
  * h5py opens it as any other. It is written aside, flushed to the disk, checksummed by all ranks,
  * and renamed last: a job killed at any moment leaves the old one or the new one, never half of
@@ -58,14 +58,5 @@ int ckpt_best(const struct par *P, const char *folder, int64_t epoch, struct err
 /* Remove all but the newest `keep` >= 1 checkpoints, and what killed jobs left half-written.
  * best.h5 stays. */
 int ckpt_prune(const struct par *P, const char *folder, int keep, struct err *e);
-
-/* The checksum of the bytes from `first` to the end of the file: XXH64 of each MiB (seed: its
- * number), then XXH64 of these numbers, in order and little endian. Shared out over the ranks;
- * the same for any number of them. *bytes may be NULL. */
-int ckpt_checksum(const struct par *P, const char *path, int64_t first, uint64_t *sum,
-                  int64_t *bytes, struct err *e);
-
-/* XXH64 of n bytes (Collet, xxHash specification 0.1.1, section "XXH64"). Local. */
-uint64_t ckpt_hash(const void *x, int64_t n, uint64_t seed);
 
 #endif

@@ -33,7 +33,8 @@ struct h5 {
     char *aside;          /* owned: path.tmp while writing, else NULL */
     int64_t id;           /* hid_t */
     int failed;           /* a write failed: h5_commit refuses */
-    int64_t reserved;     /* bytes of the file being written that are sure to find room */
+    int64_t used;         /* writing: the bytes the file may come to, from above */
+    int64_t reserved;     /* writing: the bytes that are sure to find room */
     struct h5_kept *kept; /* owned: datasets kept open, with their chunk caches */
 };
 
