@@ -23,7 +23,7 @@ cmd:     base num par io nn rbm vae qpu shower'
 # foreign header (a regular expression): the rooms where it may stand (another one)
 homes='
 mpi[.]h:                    par/.*
-hdf5.*[.]h:                 io/h5
+hdf5.*[.]h:                 io/h5.*
 (cblas|lapacke?|openblas.*)[.]h: num/blas
 (oneapi/dnnl/)?dnnl.*[.]h:  num/dnn
 .*intrin[.]h|arm_neon[.]h:  num/kern.*
