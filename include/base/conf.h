@@ -4,38 +4,19 @@
  * The table (src/cmd/keys.c) gives every key its type, unit, range, default and help; `caloq help`
  * prints it. A key that is not in the table is an error that names its nearest neighbour. The file
  * is read first, then the overrides `section.key=value` go through the same setter. What was used,
- * defaults too, can be written back as YAML.
+ * defaults too, can be written back as YAML. The rows of the table are struct conf_key (value.h).
+ *
+ * No secret is a key: a name with "token", "password" or "secret" in it is refused, and its value
+ * is never quoted.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
 
 #include "base/err.h"
+#include "base/value.h"
 
 #include <stdint.h>
 #include <stdio.h>
-
-enum conf_type {
-    CONF_INT,    /* 64-bit integer */
-    CONF_REAL,   /* finite double */
-    CONF_FLAG,   /* true or false */
-    CONF_TEXT,   /* any text, may be empty */
-    CONF_CHOICE, /* one of the words in `choices` */
-    CONF_INTS,   /* a list of integers; one integer is a list of one */
-    CONF_REALS,  /* a list of doubles; one number is a list of one */
-    CONF_TEXTS,  /* a list of texts; one text is a list of one */
-    CONF_LIST    /* a list of mappings; their keys are rows named "section.key[].name" */
-};
-
-/* A row of the table. */
-struct conf_key {
-    const char *name; /* "section.key"; "training.phases[].mode" inside a CONF_LIST */
-    enum conf_type type;
-    const char *preset;  /* the default, as it would stand in the file */
-    double min, max;     /* closed range of each number; both 0: no limit */
-    const char *unit;    /* "MeV", "s", or "" */
-    const char *choices; /* CONF_CHOICE: "one two three" */
-    const char *help;    /* one sentence */
-};
 
 struct conf; /* opaque, owned */
 
