@@ -110,17 +110,26 @@ int table_refuse_secret(const char *name, const char *file, int line, struct err
     return value_place(e, file, line);
 }
 
+/* What follows the section; all of it when there is none. */
+static const char *word_of(const char *name)
+{
+    size_t n = section_of(name);
+
+    return name[n] == '.' ? name + n + 1 : name;
+}
+
 /* The key nearest to what was written; the same word in another section is a near miss. */
 static const char *nearest(const struct table *t, const char *name)
 {
-    const char *word = strchr(name, '.'), *best = "";
+    const char *best = "";
     int least = INT_MAX;
 
     for (int i = 0; i < t->n; i++) {
         const char *row = t->row[i].name;
         if (table_is_member(&t->row[i])) continue;
-        int d = 4 * text_distance(name, row);
-        if (word != NULL && strcmp(row + section_of(row), word) == 0 && d > 6) d = 6;
+        int whole = 2 * text_distance(name, row);
+        int word = 2 * text_distance(word_of(name), word_of(row)) + 3;
+        int d = whole < word ? whole : word;
         if (d < least) least = d, best = row;
     }
     return best;
