@@ -221,7 +221,7 @@ void table_dump(FILE *out, const struct table *t, int row, const struct value *v
     const char *word = strchr(k->name, '.') + 1;
 
     if (table_is_member(k)) return;
-    char *kind = value_kind(k), *words = mem_print("%s; %s", k->help, kind);
+    char *kind = value_kind(k), *words = mem_print("%s. %s", kind, k->help);
     fputs("  # ", out);
     text_wrap(out, words, "  #", 4, 4, 100);
     if (k->type == CONF_LIST) {

@@ -335,7 +335,7 @@ static void help_keeps_to_100_columns_and_aligns_its_rows(void **state)
             assert_non_null(strstr(line, "an integer from 1 to 1048576 (showers); default 128. "));
     }
     fclose(f);
-    assert_int_equal(keys, 10);
+    assert_int_equal(keys, 11);
     assert_true(lines > keys + 4); /* two titles, an empty line, and lines that were wrapped */
 }
 
