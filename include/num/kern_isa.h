@@ -1,0 +1,30 @@
+/*
+ * kern_isa.h - the functions of one compiled copy of src/num/kern_*.c.
+ *
+ * Included by those files alone: KERN_ISA comes from the compiler's command line, and KERN(gibbs)
+ * is gibbs_v4 and so on. What each does is told in kern.h.
+ */
+#ifndef NUM_KERN_ISA_H
+#define NUM_KERN_ISA_H
+
+#include "num/kern.h"
+
+#define KERN_GLUE(a, b) a##_##b
+#define KERN_NAME(a, b) KERN_GLUE(a, b)
+#define KERN(function) KERN_NAME(function, KERN_ISA)
+#define KERN_QUOTE(a) #a
+#define KERN_TEXT(a) KERN_QUOTE(a)
+
+void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
+                 const struct kern_draw *d, int first, int last);
+void KERN(score)(double *out, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
+                 const float *base);
+void KERN(field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
+                 int unit);
+void KERN(sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
+void KERN(pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
+                 const int32_t (*edge)[2], int64_t M);
+
+extern const struct kern KERN(kern);
+
+#endif

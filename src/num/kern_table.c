@@ -1,0 +1,10 @@
+#include "num/kern_isa.h"
+
+const struct kern KERN(kern) = {
+    .name = KERN_TEXT(KERN_ISA),
+    .gibbs = KERN(gibbs),
+    .score = KERN(score),
+    .field = KERN(field),
+    .sums = KERN(sums),
+    .pairs = KERN(pairs),
+};
