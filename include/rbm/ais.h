@@ -12,6 +12,9 @@
  * is that of Z(u) = sum over free units of exp(-E(u, x)), b.u in both E and Z, and each u has its
  * own chains and its own mean of weights. base_i = b_i there, so that U holds no b.u.
  *
+ * For the joint ln Z of a machine with a clamped partition, hand in a copy of the struct with
+ * clamped = -1 (it may share the arrays), and for the reverse run chains of that machine.
+ *
  * What a chain does depends on (seed, global tile, lane, beta index). A run may be stopped between
  * steps and goes on, bit for bit, from step, bits, u and log_w.
  * Sources: Neal, Stat. Comput. 11 (2001); Burda, Grosse and Salakhutdinov, AISTATS 2015.
@@ -30,7 +33,7 @@ struct ais {
     int reverse;
     int K;          /* steps */
     int sweeps;     /* per beta */
-    double *beta;   /* [K + 1] from 0 to 1; owned */
+    double *beta;   /* [K + 1] from 0 to 1, rounded to float, in which the kernels use it; owned */
     float *base;    /* [N]; owned */
     double *log_z0; /* [tiles.count] of the base, b.u of the tile's condition in it; owned */
     /* state */

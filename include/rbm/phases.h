@@ -29,6 +29,7 @@ struct phases {
     int64_t *chain_n, *chain_unit, *chain_pair; /* [1], [N], [M] */
     double *offset;                             /* [N] moving mu; state, saved with chains; owned */
     int64_t offsets_seen;                       /* updates of offset so far; state */
+    double *slope, *sum;                        /* [N] each, scratch; owned */
     float *gradient;                            /* [table.total] of the machine; owned */
 };
 

@@ -1,0 +1,145 @@
+#include "rbm/ais.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "rbm/gibbs.h"
+#include "rbm/spins.h"
+
+#include <math.h>
+#include <string.h>
+
+/* U is followed flip by flip, in steps of float fields; every so many steps it is summed afresh. */
+enum { FRESH = 64 };
+
+void ais_linear(double *beta, int K)
+{
+    for (int k = 0; k <= K; k++) beta[k] = (double)k / (double)K;
+}
+
+void ais_base(float *base, const struct rbm *m, enum ais_base kind, const double *mean,
+              double least)
+{
+    if (kind == AIS_DATA && mean == NULL) die("a base from data without their means");
+    for (int i = 0; i < m->T.N; i++) {
+        if (kind == AIS_DATA) {
+            double p = fmin(fmax(mean[i], least), 1.0 - least);
+            base[i] = (float)log(p / (1.0 - p));
+        } else {
+            base[i] = kind == AIS_BIASES ? m->bias[i] : 0.0f;
+        }
+    }
+    if (m->clamped < 0) return;
+    int first = m->T.first[m->clamped], n = m->T.size[m->clamped];
+    memcpy(base + first, m->bias + first, (size_t)n * sizeof base[0]);
+}
+
+static double softplus(double x)
+{
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+}
+
+/* Free units give log(1 + e^base), clamped ones base.u; all lanes of a tile share u. */
+static void base_sums(struct ais *a, const struct rbm *m)
+{
+    const struct topology *T = &m->T;
+    double sum = 0.0;
+
+    for (int p = 0; p < T->K; p++)
+        for (int i = T->first[p]; rbm_is_free(m, p) && i < T->first[p + 1]; i++)
+            sum += softplus((double)a->base[i]);
+    for (int64_t t = 0; t < a->tiles.count; t++) {
+        a->log_z0[t] = sum;
+        if (m->clamped < 0) continue;
+        for (int i = T->first[m->clamped]; i < T->first[m->clamped + 1]; i++)
+            if (a->bits[i * a->tiles.count + t] & 1) a->log_z0[t] += (double)a->base[i];
+    }
+}
+
+static struct gibbs path(const struct ais *a, double beta)
+{
+    return (struct gibbs){ .beta = (float)beta,
+                           .base = a->base,
+                           .reverse = a->reverse,
+                           .seed = a->seed,
+                           .stream = a->reverse ? RNG_RAIS : RNG_AIS };
+}
+
+static void begin(struct ais *a, const struct rbm *m, const struct kern *k, const uint64_t *start)
+{
+    const struct topology *T = &m->T;
+
+    if (a->reverse) {
+        memcpy(a->bits, start, (size_t)(T->N * a->tiles.count) * sizeof a->bits[0]);
+        return;
+    }
+    if (m->clamped >= 0) {
+        int first = T->first[m->clamped];
+        spins_put(a->bits, start + first * a->tiles.count, first, T->size[m->clamped],
+                  a->tiles.count);
+    }
+    struct gibbs g = path(a, 0.0); /* at beta = 0 one sweep is an exact draw */
+    g.stream = RNG_AIS_START;
+    gibbs_sweep(&g, m, k, a->bits, NULL, a->tiles, 0);
+}
+
+void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct block tiles,
+              int reverse, int K, const double *beta, int sweeps, const float *base,
+              const uint64_t *start, uint64_t seed)
+{
+    int64_t lanes = tiles.count * KERN_LANES;
+
+    if (K < 1 || sweeps < 1 || beta[0] != 0.0 || beta[K] != 1.0)
+        die("an annealing path of %d steps with %d sweeps from %g to %g", K, sweeps, beta[0],
+            beta[K]);
+    if (start == NULL && (reverse || m->clamped >= 0)) die("annealing without start states");
+    *a = (struct ais){ .tiles = tiles, .seed = seed, .reverse = reverse, .K = K, .sweeps = sweeps };
+    a->beta = mem_take(K + 1, sizeof a->beta[0]);
+    for (int i = 0; i <= K; i++) {
+        a->beta[i] = (double)(float)beta[i];
+        if (i > 0 && !(a->beta[i] >= a->beta[i - 1])) die("beta %d of a path falls", i);
+    }
+    a->base = mem_take(m->T.N, sizeof a->base[0]);
+    memcpy(a->base, base, (size_t)m->T.N * sizeof base[0]);
+    a->log_z0 = mem_take(tiles.count, sizeof a->log_z0[0]);
+    a->bits = mem_take(m->T.N * tiles.count, sizeof a->bits[0]);
+    a->u = mem_take(lanes, sizeof a->u[0]);
+    a->log_w = mem_take(lanes, sizeof a->log_w[0]);
+    begin(a, m, k, start);
+    base_sums(a, m);
+}
+
+void ais_free(struct ais *a)
+{
+    mem_free(a->beta);
+    mem_free(a->base);
+    mem_free(a->log_z0);
+    mem_free(a->bits);
+    mem_free(a->u);
+    mem_free(a->log_w);
+    *a = (struct ais){ 0 };
+}
+
+/* Step s of 0..K-1 goes from beta index `from` to `to`. */
+static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
+{
+    int from = a->reverse ? a->K - a->step : a->step, to = a->reverse ? from - 1 : from + 1;
+    double rise = a->beta[to] - a->beta[from];
+    int64_t lanes = a->tiles.count * KERN_LANES;
+
+    if (a->step % FRESH == 0) {
+        struct kern_net net = rbm_net(m);
+        k->score(a->u, a->bits, a->tiles.count, &net, a->base);
+    }
+    for (int64_t c = 0; c < lanes; c++) a->log_w[c] += rise * a->u[c];
+    a->step++;
+    if (a->step == a->K) return;
+    struct gibbs g = path(a, a->beta[to]);
+    for (int s = 0; s < a->sweeps; s++)
+        gibbs_sweep(&g, m, k, a->bits, a->u, a->tiles, (int64_t)to * a->sweeps + s);
+}
+
+int ais_advance(struct ais *a, const struct rbm *m, const struct kern *k, int n)
+{
+    for (int i = 0; i < n && a->step < a->K; i++) advance(a, m, k);
+    return a->K - a->step;
+}

@@ -1,0 +1,60 @@
+#include "rbm/update.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+
+void update_init(struct update *u, enum update_kind kind, const struct rbm *m)
+{
+    *u = (struct update){ .kind = kind,
+                          .rate = 0.01,
+                          .momentum = 0.9,
+                          .beta1 = 0.9,
+                          .beta2 = 0.999,
+                          .epsilon = 1e-8,
+                          .total = m->table.total };
+    u->first = mem_take(u->total, sizeof u->first[0]);
+    u->second = mem_take(u->total, sizeof u->second[0]);
+}
+
+void update_free(struct update *u)
+{
+    mem_free(u->first);
+    mem_free(u->second);
+    *u = (struct update){ 0 };
+}
+
+/* What one parameter is moved by, before the rate. */
+static double direction(struct update *u, int64_t i, double g, double correct1, double correct2)
+{
+    if (u->kind == UPDATE_SGD) return g;
+    if (u->kind == UPDATE_MOMENTUM) {
+        u->first[i] = (float)(u->momentum * (double)u->first[i] + g);
+        return (double)u->first[i];
+    }
+    u->first[i] = (float)(u->beta1 * (double)u->first[i] + (1.0 - u->beta1) * g);
+    u->second[i] = (float)(u->beta2 * (double)u->second[i] + (1.0 - u->beta2) * g * g);
+    return (double)u->first[i] / correct1 / (sqrt((double)u->second[i] / correct2) + u->epsilon);
+}
+
+double update_step(struct update *u, struct rbm *m, const float *gradient)
+{
+    double norm = 0.0, scale = 1.0;
+
+    for (int64_t i = 0; i < u->total; i++) norm += (double)gradient[i] * (double)gradient[i];
+    norm = sqrt(norm);
+    if (!isfinite(norm)) return norm;
+    if (u->clip > 0.0 && norm > u->clip) scale = u->clip / norm;
+    u->step++;
+    double correct1 = 1.0 - pow(u->beta1, (double)u->step);
+    double correct2 = 1.0 - pow(u->beta2, (double)u->step);
+    int64_t weights = m->weight - m->param;
+    for (int64_t i = 0; i < u->total; i++) {
+        double p = (double)m->param[i];
+        double move = direction(u, i, scale * (double)gradient[i], correct1, correct2);
+        if (i >= weights) move -= u->decay * p;
+        m->param[i] = (float)(p + u->rate * move);
+    }
+    rbm_prepare(m);
+    return norm;
+}
