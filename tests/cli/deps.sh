@@ -26,7 +26,7 @@ stand_in id <<< 'echo 0'
 stand_in dpkg-query <<EOF2
 for name in "\$@"; do case \$name in -*|*Status*) ;; *) grep -qx -- "\$name" $work/absent || echo "\$name installed" ;; esac; done
 EOF2
-stand_in apt-cache <<< 'echo "\$2 | 1.0"'
+stand_in apt-cache <<< 'echo "$2 | 1.0"'
 stand_in apt-get <<EOF2
 echo "\$*" >> $work/notes
 case "\$*" in *install*) [ ! -f $work/broken ] ;; esac
