@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { COV_ROWS = 512 };
+enum { COV_ROWS = 1024 };
 
 struct cov {
     int d;          /* columns */

@@ -33,11 +33,6 @@ struct stats_line {
 };
 struct stats_line stats_line(const double *x, const double *y, int n);
 
-/* The same with a >= 0 and b >= 0, as scipy's bounded curve_fit ends: where the free line has
- * b < 0 it is flat, where it has a < 0 it goes through 0; var_a is that of the full design matrix
- * with the residuals of the line chosen. */
-struct stats_line stats_line_positive(const double *x, const double *y, int n);
-
 /* Running mean and sum of squares around it, of weighted numbers (West 1979; merge: Chan 1983). */
 struct stats_moments {
     double weight, mean, square; /* sum w; mean; sum w (x - mean)^2 */

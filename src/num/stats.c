@@ -90,26 +90,6 @@ struct stats_line stats_line(const double *x, const double *y, int n)
     return l;
 }
 
-struct stats_line stats_line_positive(const double *x, const double *y, int n)
-{
-    struct stats_line l = stats_line(x, y, n);
-    if (l.a >= 0 && l.b >= 0) return l;
-    if (l.b < 0) {
-        l.b = 0;
-        l.a = fmax(0, stats_mean(y, n));
-    } else {
-        double xx = 0, xy = 0;
-        for (int i = 0; i < n; i++) {
-            xx += x[i] * x[i];
-            xy += x[i] * y[i];
-        }
-        l.a = 0;
-        l.b = fmax(0, xy / xx);
-    }
-    l.var_a = variance_at_zero(x, y, n, l.a, l.b);
-    return l;
-}
-
 void stats_add(struct stats_moments *m, double x, double weight)
 {
     const struct stats_moments one = { weight, x, 0 };
