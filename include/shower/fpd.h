@@ -9,8 +9,9 @@
  * multiplied by 1000.
  *
  * Every rank holds some rows; nothing is gathered. All ranks draw the same indices, add up the
- * covariances of their own rows, and share out the eigenvalue problems. Memory on top of the
- * features: 9 d^2 doubles and, for each of min(ranks, 16) evaluations under way, d^2 more.
+ * covariances of their own rows (a row that was drawn k times counts k times, once computed), and
+ * share out the eigenvalue problems. Memory on top of the features: some 14 d^2 doubles and d^2
+ * more for each of min(ranks, 16) evaluations under way.
  */
 #ifndef SHOWER_FPD_H
 #define SHOWER_FPD_H
