@@ -30,8 +30,11 @@ int log_open(struct log *l, const char *path, struct err *e)
     if (l->file == NULL) return err_set(e, "cannot write '%s': %s", path, strerror(errno));
     if (gmtime_r(&now, &utc) != NULL && strftime(day, sizeof day, "%Y-%m-%d %H:%M:%S", &utc) > 0)
         fprintf(l->file, "--- %s UTC\n", day);
-    if (fflush(l->file) != 0) return err_set(e, "cannot write '%s': %s", path, strerror(errno));
-    return 0;
+    if (fflush(l->file) == 0) return 0;
+    err_set(e, "cannot write '%s': %s", path, strerror(errno));
+    fclose(l->file);
+    l->file = NULL;
+    return -1;
 }
 
 /* A terminal's progress line makes way. */
