@@ -40,8 +40,9 @@ struct graph_value {
     int gradient;     /* wanted: it depends on a parameter or on an input that wants one */
     int wanted;       /* an output of the graph */
     int first, last;  /* layers that read it; -1: none */
-    float *x;         /* [batch, size]; an input's is borrowed */
-    float *dx;        /* [batch, size]; an input's is borrowed */
+    const float *x;   /* [batch, size]: y, or what an input is bound to */
+    float *y;         /* [batch, size], a layer's; in memory */
+    float *dx;        /* [batch, size]: in memory, or an input's, borrowed; NULL: not wanted */
     int64_t dx_place; /* in the shared gradient memory */
 };
 
@@ -86,8 +87,9 @@ float *graph_output_gradient(const struct graph *g, int i);
 /* Adds to grad (the whole flat buffer) and to the inputs' dx. */
 void graph_backward(struct graph *g, const float *params, float *grad, int B);
 
-/* Products of all linear layers for one row, forward: 2 * sum of weights (flop). */
-double graph_flops(const struct graph *g);
+/* Multiplications and additions in one row's products: forward, or of a whole training step (the
+ * gradients of weights, and of the inputs that want one). */
+double graph_flops(const struct graph *g, int training);
 
 /* Name or line of the first layer whose value is not finite for some row, or NULL; into text[n]. */
 const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n);

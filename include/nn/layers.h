@@ -54,6 +54,7 @@ struct layer {
     int64_t at[LAYER_TENSORS];          /* their place in the flat buffers */
     float option[LAYER_TENSORS];        /* slope, factor, ...: the kind's own business */
     int kept;                           /* floats a row that forward keeps for backward */
+    int learns;                         /* some tensor gets a gradient */
 };
 
 /* What one forward or backward works on; row b of x[i] begins at b * size of from[i]. */
@@ -90,6 +91,8 @@ struct layer_kind {
     void (*start)(const struct layer *l, const struct tensors *T, float *params, uint64_t seed);
     void (*forward)(const struct layer *l, const struct layer_call *c);
     void (*backward)(const struct layer *l, const struct layer_call *c);
+    /* Multiplications and additions of one row's forward products with input i; NULL: none. */
+    double (*flops)(const struct layer *l, int i);
 };
 
 /* The kind of that name, or NULL. */
@@ -107,6 +110,10 @@ int layer_size(const struct layer_site *s, const char *key, int *out, struct err
 int layer_real(const struct layer_site *s, const char *key, double preset, double *out,
                struct err *e);
 
+/* Key as one of the words (between spaces), its index into *out; the first one when absent. */
+int layer_choice(const struct layer_site *s, const char *key, const char *words, int *out,
+                 struct err *e);
+
 /* Key as true or false, or `preset` when absent. */
 int layer_flag(const struct layer_site *s, const char *key, int preset, int *out, struct err *e);
 
@@ -117,6 +124,9 @@ int layer_wrong(const struct layer_site *s, struct err *e, const char *format, .
 /* Add tensor "prefix/name" [n0] or, with n1 > 0, [n0, n1]. */
 void layer_tensor(struct layer *l, const struct layer_site *s, const char *name, int64_t n0,
                   int64_t n1);
+
+/* Fill a tensor with one number. */
+void layer_fill(const struct tensors *T, int tensor, float *params, double x);
 
 /* Uniform in [-limit, limit], by (seed, the tensor's name, index): the same weights whatever stands
  * before it in the buffer. */

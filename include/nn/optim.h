@@ -53,7 +53,8 @@ int optim_freeze(struct optim *p, const char *prefix, int on);
 double optim_rate(const struct optim *p);
 
 /* params -= rate * f(factor * grad). factor turns a sum into a mean (1 / showers). Returns the norm
- * of factor * grad before clipping, frozen tensors left out. */
+ * of factor * grad before clipping, frozen tensors left out; when that is not finite, nothing
+ * has been changed. */
 double optim_step(struct optim *p, float *params, const float *grad, double factor);
 
 #endif

@@ -1,0 +1,85 @@
+#include "nn/fit.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Sum the gradient over ranks in a few pieces, so that several are under way at once. */
+static void reduce_gradient(const struct fit *f)
+{
+    const struct reducer *r = f->reducer;
+    int64_t piece = (f->n + FIT_SLOTS - 1) / FIT_SLOTS;
+
+    for (int s = 0; s < FIT_SLOTS; s++) {
+        int64_t first = s * piece, left = f->n - first;
+        if (left > 0) r->start(r->ctx, f->grad + first, left < piece ? left : piece, s);
+    }
+    for (int s = 0; s < FIT_SLOTS; s++)
+        if (s * piece < f->n) r->wait(r->ctx, s);
+}
+
+/* One step up to the update: sum[terms] are the terms' sums over all ranks, then the showers. */
+static int one_step(struct fit *f, double sum[FIT_TERMS + 2], struct err *e)
+{
+    double *showers = sum + f->terms, *wrong = showers + 1;
+
+    memset(sum, 0, (FIT_TERMS + 2) * sizeof sum[0]);
+    if (f->optim != NULL) memset(f->grad, 0, (size_t)f->n * sizeof f->grad[0]);
+    int64_t rows = f->batch(f->ctx, f->epoch, f->index, sum, e);
+    if (rows < 0) return -1;
+    *showers = (double)rows;
+    for (int i = 0; i < f->terms; i++)
+        if (!isfinite(sum[i])) *wrong = 1.0; /* rides on the sum that is made anyway */
+    f->reducer->sum(f->reducer->ctx, sum, f->terms + 2);
+    if (*wrong > 0.0)
+        return err_set(
+            e,
+            "a loss is not finite on %.0f rank(s) at epoch %lld, step %lld; the parameters "
+            "are those of the step before",
+            *wrong, (long long)f->epoch, (long long)f->index);
+    if (f->optim != NULL) reduce_gradient(f);
+    return 0;
+}
+
+static struct fit_report report(const struct fit *f, const double *sum, double norm, double rate)
+{
+    struct fit_report r = { .epoch = f->epoch, .index = f->index, .norm = norm, .rate = rate };
+
+    r.showers = (int64_t)sum[f->terms];
+    for (int i = 0; i < f->terms; i++) r.term[i] = r.showers > 0 ? sum[i] / (double)r.showers : 0.0;
+    return r;
+}
+
+int fit_run(struct fit *f, struct err *e)
+{
+    double sum[FIT_TERMS + 2], norm = 0.0, rate = 0.0;
+
+    if (f->terms > FIT_TERMS || f->steps < 1)
+        die("fit of %d terms, %lld steps", f->terms, (long long)f->steps);
+    while (f->epoch < f->epochs) {
+        int stop = 0;
+        if (one_step(f, sum, e)) return -1;
+        if (f->optim != NULL && sum[f->terms] > 0.0) {
+            rate = optim_rate(f->optim);
+            norm = optim_step(f->optim, f->params, f->grad, 1.0 / sum[f->terms]);
+            if (!isfinite(norm)) /* the same on all ranks: the gradient is summed */
+                return err_set(e, "the gradient is not finite at epoch %lld, step %lld",
+                               (long long)f->epoch, (long long)f->index);
+        }
+        for (int i = 0; i <= f->terms; i++) f->sum[i] += sum[i];
+        struct fit_report r = report(f, sum, norm, rate);
+        f->index++;
+        if (f->stepped != NULL) stop = f->stepped(f->ctx, &r, e);
+        if (stop < 0) return -1;
+        if (f->index == f->steps) {
+            r = report(f, f->sum, norm, rate);
+            memset(f->sum, 0, sizeof f->sum);
+            f->index = 0;
+            f->epoch++;
+            int ended = f->ended != NULL ? f->ended(f->ctx, &r, e) : 0;
+            if (ended < 0) return -1;
+            stop |= ended;
+        }
+        if (stop > 0 || (f->stop != NULL && f->stop(f->ctx))) return f->epoch < f->epochs;
+    }
+    return 0;
+}

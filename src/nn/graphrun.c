@@ -1,0 +1,95 @@
+/*
+ * graphrun.c - a built graph at work: forward, backward, and what can be said of it.
+ */
+#include "nn/graph.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void graph_bind(struct graph *g, int input, const float *x, float *dx)
+{
+    if (input < 0 || input >= g->inputs) die("input %d of a graph of %d", input, g->inputs);
+    g->value[input].x = x;
+    g->value[input].dx = g->value[input].gradient ? dx : NULL;
+}
+
+/* What layer i of this graph works on. */
+static struct layer_call call_of(const struct graph *g, int i, const float *params, int B)
+{
+    const struct layer *l = &g->layer[i];
+    struct layer_call c = { .B = B, .params = params, .y = g->value[l->out].y, .keep = g->keep[i] };
+
+    for (int k = 0; k < l->ins; k++) c.x[k] = g->value[l->in[k]].x;
+    return c;
+}
+
+void graph_forward(struct graph *g, const float *params, int B, int training)
+{
+    if (B < 0 || B > g->batch) die("%d rows in a graph of %d", B, g->batch);
+    if (B == 0) return;
+    for (int i = 0; i < g->layers; i++) {
+        struct layer_call c = call_of(g, i, params, B);
+        c.training = training;
+        g->layer[i].kind->forward(&g->layer[i], &c);
+    }
+}
+
+const float *graph_output(const struct graph *g, int i)
+{
+    return g->value[g->output[i]].x;
+}
+
+float *graph_output_gradient(const struct graph *g, int i)
+{
+    return g->value[g->output[i]].dx;
+}
+
+void graph_backward(struct graph *g, const float *params, float *grad, int B)
+{
+    if (B == 0) return;
+    /* inputs: the caller's share is there already; outputs: the caller has written them */
+    for (int v = 0; v < g->values; v++) g->seen[v] = v < g->inputs || g->value[v].wanted;
+    for (int i = g->layers - 1; i >= 0; i--) {
+        const struct layer *l = &g->layer[i];
+        struct layer_call c = call_of(g, i, params, B);
+        if (!g->value[l->out].gradient) continue;
+        c.training = 1;
+        c.grad = grad;
+        c.dy = g->value[l->out].dx;
+        for (int k = 0; k < l->ins; k++) {
+            c.dx[k] = g->value[l->in[k]].dx;
+            c.add[k] = g->seen[l->in[k]];
+            g->seen[l->in[k]] = 1;
+        }
+        l->kind->backward(l, &c);
+    }
+}
+
+double graph_flops(const struct graph *g, int training)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < g->layers; i++) {
+        const struct layer *l = &g->layer[i];
+        for (int k = 0; k < l->ins && l->kind->flops != NULL; k++) {
+            int times = !training ? 1 : g->value[l->in[k]].gradient ? 3 : 2;
+            sum += times * l->kind->flops(l, k);
+        }
+    }
+    return sum;
+}
+
+const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n)
+{
+    for (int i = 0; i < g->layers; i++) {
+        const struct layer *l = &g->layer[i];
+        const float *x = g->value[l->out].x;
+        for (int64_t k = 0; k < (int64_t)B * shape_size(l->to); k++) {
+            if (isfinite(x[k])) continue;
+            snprintf(text, n, "layer %d (%s%s%s, line %d)", i, l->kind->name,
+                     l->name[0] != '\0' ? " " : "", l->name, l->line);
+            return text;
+        }
+    }
+    return NULL;
+}

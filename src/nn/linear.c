@@ -1,0 +1,106 @@
+/*
+ * linear: y = b + sum_i x_i W_i^T over one or several inputs: the product of their concatenation,
+ * without making it. weight [units, sum of inputs], bias [units].
+ *
+ * init: kaiming (He et al. 2015: uniform, variance 2 / inputs), glorot (variance 2 / (inputs +
+ * units)) or zero, times gain.
+ */
+#include "nn/layers.h"
+
+#include "num/dnn.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WEIGHT, BIAS };
+enum { KAIMING, GLOROT, ZERO };
+enum { INIT, GAIN }; /* options */
+
+static int inputs(const struct layer *l)
+{
+    int n = 0;
+
+    for (int i = 0; i < l->ins; i++) n += shape_size(l->from[i]);
+    return n;
+}
+
+static int build(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    int units, bias, init;
+    double gain;
+
+    if (layer_size(s, "units", &units, e) || layer_flag(s, "bias", 1, &bias, e) ||
+        layer_choice(s, "init", " kaiming glorot zero ", &init, e) ||
+        layer_real(s, "gain", 1.0, &gain, e))
+        return -1;
+    if (l->data[0] != '\0' && !bias) return layer_wrong(s, e, "data: needs a bias to start");
+    l->to = shape_units(units);
+    l->option[INIT] = (float)init;
+    l->option[GAIN] = (float)gain;
+    layer_tensor(l, s, "weight", units, inputs(l));
+    if (bias) layer_tensor(l, s, "bias", units, 0);
+    return 0;
+}
+
+static void start(const struct layer *l, const struct tensors *T, float *params, uint64_t seed)
+{
+    int init = (int)l->option[INIT], in = inputs(l);
+    double limit = sqrt(6.0 / (init == GLOROT ? in + l->to.c : in)) * (double)l->option[GAIN];
+
+    layer_uniform(T, l->tensor[WEIGHT], params, init == ZERO ? 0.0 : limit, seed);
+    if (l->tensors > BIAS) layer_fill(T, l->tensor[BIAS], params, 0.0);
+}
+
+static void forward(const struct layer *l, const struct layer_call *c)
+{
+    int units = l->to.c, all = inputs(l), before = 0;
+    const float *w = c->params + l->at[WEIGHT];
+
+    if (l->tensors > BIAS)
+        for (int b = 0; b < c->B; b++)
+            memcpy(c->y + (size_t)b * (size_t)units, c->params + l->at[BIAS],
+                   (size_t)units * sizeof(float));
+    for (int i = 0; i < l->ins; i++) {
+        int n = shape_size(l->from[i]);
+        float beta = i > 0 || l->tensors > BIAS ? 1.0f : 0.0f;
+        dnn_gemm('N', 'T', c->B, units, n, 1.0f, c->x[i], n, w + before, all, beta, c->y, units);
+        before += n;
+    }
+}
+
+static void backward(const struct layer *l, const struct layer_call *c)
+{
+    int units = l->to.c, all = inputs(l), before = 0;
+    const float *w = c->params + l->at[WEIGHT];
+    float *dw = c->grad + l->at[WEIGHT];
+
+    for (int i = 0; i < l->ins; i++) {
+        int n = shape_size(l->from[i]);
+        dnn_gemm('T', 'N', units, n, c->B, 1.0f, c->dy, units, c->x[i], n, 1.0f, dw + before, all);
+        if (c->dx[i] != NULL)
+            dnn_gemm('N', 'N', c->B, n, units, 1.0f, c->dy, units, w + before, all,
+                     c->add[i] ? 1.0f : 0.0f, c->dx[i], n);
+        before += n;
+    }
+    if (l->tensors <= BIAS) return;
+    float *db = c->grad + l->at[BIAS];
+    for (int b = 0; b < c->B; b++)
+        for (int j = 0; j < units; j++) db[j] += c->dy[(size_t)b * (size_t)units + (size_t)j];
+}
+
+static double flops(const struct layer *l, int i)
+{
+    return 2.0 * shape_size(l->from[i]) * l->to.c;
+}
+
+const struct layer_kind layer_linear = {
+    .name = "linear",
+    .keys = " units bias init gain ",
+    .least = 1,
+    .most = LAYER_INPUTS,
+    .build = build,
+    .start = start,
+    .forward = forward,
+    .backward = backward,
+    .flops = flops,
+};

@@ -1,0 +1,392 @@
+/*
+ * Activations: y = f(x), number by number; backward dx = dy f'(x) from x.
+ *
+ *   relu, leaky_relu (slope), silu x sigma(x), gelu x Phi(x) by its tanh form (Hendrycks and Gimpel
+ *   2016), sigmoid, tanh, softplus ln(1 + e^x), scale (factor x + shift), prelu (one slope a
+ *   channel)
+ */
+#include "nn/layers.h"
+
+#include "num/vec.h"
+
+enum { A, B }; /* options: slope or factor; shift */
+
+static size_t numbers(const struct layer *l, const struct layer_call *c)
+{
+    return (size_t)c->B * (size_t)shape_size(l->to);
+}
+
+/* Inlined with a constant f, so that the loop holds no call and is vectorised. */
+static inline void map(const struct layer *l, const struct layer_call *c,
+                       float (*f)(float x, float a, float b))
+{
+    const float *restrict x = c->x[0];
+    float *restrict y = c->y;
+    float a = l->option[A], b = l->option[B];
+    size_t n = numbers(l, c);
+
+    for (size_t i = 0; i < n; i++) y[i] = f(x[i], a, b);
+}
+
+static inline void map_back(const struct layer *l, const struct layer_call *c,
+                            float (*slope)(float x, float a))
+{
+    const float *restrict x = c->x[0], *restrict dy = c->dy;
+    float *restrict dx = c->dx[0];
+    float a = l->option[A];
+    size_t n = numbers(l, c);
+
+    if (dx == NULL) return;
+    if (c->add[0])
+        for (size_t i = 0; i < n; i++) dx[i] += dy[i] * slope(x[i], a);
+    else
+        for (size_t i = 0; i < n; i++) dx[i] = dy[i] * slope(x[i], a);
+}
+
+static int build_plain(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    (void)s, (void)e;
+    l->to = l->from[0];
+    return 0;
+}
+
+/* --- leaky_relu and relu, which is slope 0 --------------------------------------------------- */
+
+static int build_leaky(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    double slope;
+
+    if (layer_real(s, "slope", 0.01, &slope, e)) return -1;
+    l->option[A] = (float)slope;
+    return build_plain(l, s, e);
+}
+
+static inline float leaky(float x, float a, float b)
+{
+    (void)b;
+    return x > 0.0f ? x : a * x;
+}
+
+static inline float leaky_slope(float x, float a)
+{
+    return x > 0.0f ? 1.0f : a;
+}
+
+static void leaky_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, leaky);
+}
+
+static void leaky_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, leaky_slope);
+}
+
+/* --- silu ------------------------------------------------------------------------------------ */
+
+static inline float silu(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return x * vec_sigmoid(x);
+}
+
+static inline float silu_slope(float x, float a)
+{
+    float s = vec_sigmoid(x);
+
+    (void)a;
+    return s * (1.0f + x * (1.0f - s));
+}
+
+static void silu_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, silu);
+}
+
+static void silu_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, silu_slope);
+}
+
+/* --- gelu ------------------------------------------------------------------------------------ */
+
+static inline float gelu_tanh(float x)
+{
+    return vec_tanh(0.797884561f * (x + 0.044715f * x * x * x)); /* sqrt(2 / pi) */
+}
+
+static inline float gelu(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return 0.5f * x * (1.0f + gelu_tanh(x));
+}
+
+static inline float gelu_slope(float x, float a)
+{
+    float t = gelu_tanh(x);
+
+    (void)a;
+    return 0.5f * (1.0f + t) +
+           0.5f * x * (1.0f - t * t) * 0.797884561f * (1.0f + 3.0f * 0.044715f * x * x);
+}
+
+static void gelu_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, gelu);
+}
+
+static void gelu_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, gelu_slope);
+}
+
+/* --- sigmoid, tanh, softplus ----------------------------------------------------------------- */
+
+static inline float sigmoid(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return vec_sigmoid(x);
+}
+
+static inline float sigmoid_slope(float x, float a)
+{
+    float s = vec_sigmoid(x);
+
+    (void)a;
+    return s * (1.0f - s);
+}
+
+static void sigmoid_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, sigmoid);
+}
+
+static void sigmoid_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, sigmoid_slope);
+}
+
+static inline float hyperbolic(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return vec_tanh(x);
+}
+
+static inline float hyperbolic_slope(float x, float a)
+{
+    float t = vec_tanh(x);
+
+    (void)a;
+    return 1.0f - t * t;
+}
+
+static void tanh_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, hyperbolic);
+}
+
+static void tanh_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, hyperbolic_slope);
+}
+
+static inline float softplus(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return vec_softplus(x);
+}
+
+static inline float softplus_slope(float x, float a)
+{
+    (void)a;
+    return vec_sigmoid(x);
+}
+
+static void softplus_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, softplus);
+}
+
+static void softplus_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, softplus_slope);
+}
+
+/* --- scale ----------------------------------------------------------------------------------- */
+
+static int build_scale(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    double factor, shift;
+
+    if (layer_real(s, "factor", 1.0, &factor, e) || layer_real(s, "shift", 0.0, &shift, e))
+        return -1;
+    l->option[A] = (float)factor;
+    l->option[B] = (float)shift;
+    return build_plain(l, s, e);
+}
+
+static inline float scaled(float x, float a, float b)
+{
+    return a * x + b;
+}
+
+static inline float scaled_slope(float x, float a)
+{
+    (void)x;
+    return a;
+}
+
+static void scale_forward(const struct layer *l, const struct layer_call *c)
+{
+    map(l, c, scaled);
+}
+
+static void scale_backward(const struct layer *l, const struct layer_call *c)
+{
+    map_back(l, c, scaled_slope);
+}
+
+/* --- prelu: a slope for each channel (He et al. 2015) ----------------------------------------- */
+
+static int build_prelu(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    double init;
+
+    if (layer_real(s, "init", 0.25, &init, e)) return -1;
+    l->option[A] = (float)init;
+    l->to = l->from[0];
+    layer_tensor(l, s, "slope", l->to.c, 0);
+    return 0;
+}
+
+static void prelu_start(const struct layer *l, const struct tensors *T, float *params,
+                        uint64_t seed)
+{
+    (void)seed;
+    layer_fill(T, l->tensor[0], params, (double)l->option[A]);
+}
+
+static void prelu_forward(const struct layer *l, const struct layer_call *c)
+{
+    const float *slope = c->params + l->at[0], *x = c->x[0];
+    int room = shape_size(l->to) / l->to.c;
+
+    for (int b = 0; b < c->B; b++) {
+        size_t row = (size_t)b * (size_t)shape_size(l->to);
+        for (int k = 0; k < l->to.c * room; k++) {
+            float v = x[row + (size_t)k], a = slope[room == 1 ? k : k / room];
+            c->y[row + (size_t)k] = v > 0.0f ? v : a * v;
+        }
+    }
+}
+
+static void prelu_backward(const struct layer *l, const struct layer_call *c)
+{
+    const float *slope = c->params + l->at[0];
+    float *restrict dslope = c->grad + l->at[0];
+    int n = shape_size(l->to), room = n / l->to.c;
+
+    for (int b = 0; b < c->B; b++) {
+        size_t row = (size_t)b * (size_t)n;
+        const float *restrict x = c->x[0] + row, *restrict dy = c->dy + row;
+        float *restrict dx = c->dx[0] != NULL ? c->dx[0] + row : NULL;
+        for (int k = 0; k < n; k++)
+            dslope[room == 1 ? k : k / room] += x[k] > 0.0f ? 0.0f : dy[k] * x[k];
+        if (dx == NULL) continue;
+        for (int k = 0; k < n; k++) {
+            float g = x[k] > 0.0f ? dy[k] : dy[k] * slope[room == 1 ? k : k / room];
+            dx[k] = c->add[0] ? dx[k] + g : g;
+        }
+    }
+}
+
+const struct layer_kind layer_relu = {
+    .name = "relu",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = leaky_forward,
+    .backward = leaky_backward,
+};
+
+const struct layer_kind layer_leaky_relu = {
+    .name = "leaky_relu",
+    .keys = " slope ",
+    .least = 1,
+    .most = 1,
+    .build = build_leaky,
+    .forward = leaky_forward,
+    .backward = leaky_backward,
+};
+
+const struct layer_kind layer_silu = {
+    .name = "silu",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = silu_forward,
+    .backward = silu_backward,
+};
+
+const struct layer_kind layer_gelu = {
+    .name = "gelu",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = gelu_forward,
+    .backward = gelu_backward,
+};
+
+const struct layer_kind layer_sigmoid = {
+    .name = "sigmoid",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = sigmoid_forward,
+    .backward = sigmoid_backward,
+};
+
+const struct layer_kind layer_tanh = {
+    .name = "tanh",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = tanh_forward,
+    .backward = tanh_backward,
+};
+
+const struct layer_kind layer_softplus = {
+    .name = "softplus",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_plain,
+    .forward = softplus_forward,
+    .backward = softplus_backward,
+};
+
+const struct layer_kind layer_scale = {
+    .name = "scale",
+    .keys = " factor shift ",
+    .least = 1,
+    .most = 1,
+    .build = build_scale,
+    .forward = scale_forward,
+    .backward = scale_backward,
+};
+
+const struct layer_kind layer_prelu = {
+    .name = "prelu",
+    .keys = " init ",
+    .least = 1,
+    .most = 1,
+    .build = build_prelu,
+    .start = prelu_start,
+    .forward = prelu_forward,
+    .backward = prelu_backward,
+};

@@ -1,0 +1,373 @@
+#include "test.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "nn/graph.h"
+#include "num/dnn.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS = 5, A = 7, C = 6 }; /* inputs `a` and `b` of 7 units, `c` of 6 */
+
+static const struct graph_input inputs[] = { { "a", { A, 1, 1, 1 }, 1 },
+                                             { "b", { A, 1, 1, 1 }, 1 },
+                                             { "c", { C, 1, 1, 1 }, 1 } };
+
+/* A graph with its buffers, as a test uses it. The loss is sum_i r_i y_i with random r. */
+struct bench {
+    struct tensors T;
+    struct graph g;
+    float *params, *grad, *x[3], *dx[3], *r;
+    int out;
+};
+
+/* Away from 0, where relu and its kin have a kink: no step of a quotient crosses it. */
+static void fill(float *x, int64_t n, int64_t item)
+{
+    struct rng r = rng_at(7, RNG_TEST, item, 0);
+
+    for (int64_t i = 0; i < n; i++) {
+        float v = 2.0f * rng_float(&r) - 1.0f;
+        x[i] = v + (v < 0.0f ? -0.2f : 0.2f);
+    }
+}
+
+static int build(struct bench *t, const char *text, struct err *e)
+{
+    const char *output = "out";
+    const struct layer_size size[] = { { "voxels", 9 }, { "logits", 4 } };
+    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS };
+    struct yaml *y = yaml_parse(text, "net.yaml", e);
+
+    memset(t, 0, sizeof *t);
+    if (y == NULL) return -1;
+    int wrong = graph_init(&t->g, y, "net.yaml", &w, &t->T, e);
+    yaml_drop(y);
+    if (wrong) {
+        tensors_free(&t->T);
+        return -1;
+    }
+    t->params = mem_take(t->T.total, sizeof(float));
+    t->grad = mem_take(t->T.total, sizeof(float));
+    graph_start(&t->g, &t->T, t->params, 3);
+    for (int i = 0; i < 3; i++) {
+        int n = ROWS * inputs[i].shape.c;
+        t->x[i] = mem_take(n, sizeof(float));
+        t->dx[i] = mem_take(n, sizeof(float));
+        fill(t->x[i], n, i);
+        graph_bind(&t->g, i, t->x[i], t->dx[i]);
+    }
+    t->out = shape_size(t->g.value[t->g.output[0]].shape);
+    t->r = mem_take(ROWS * t->out, sizeof(float));
+    fill(t->r, ROWS * t->out, 99);
+    return 0;
+}
+
+static void drop(struct bench *t)
+{
+    graph_free(&t->g);
+    tensors_free(&t->T);
+    mem_free(t->params);
+    mem_free(t->grad);
+    mem_free(t->r);
+    for (int i = 0; i < 3; i++) {
+        mem_free(t->x[i]);
+        mem_free(t->dx[i]);
+    }
+}
+
+/* The loss in double; *size is the sum of the terms' sizes, the scale of its rounding. */
+static double loss(struct bench *t, double *size)
+{
+    double sum = 0.0;
+
+    graph_forward(&t->g, t->params, ROWS, 1);
+    const float *y = graph_output(&t->g, 0);
+    *size = 0.0;
+    for (int i = 0; i < ROWS * t->out; i++) {
+        sum += (double)t->r[i] * (double)y[i];
+        *size += fabs((double)t->r[i] * (double)y[i]);
+    }
+    return sum;
+}
+
+static void backward(struct bench *t)
+{
+    double size;
+
+    loss(t, &size);
+    memset(t->grad, 0, (size_t)t->T.total * sizeof(float));
+    for (int i = 0; i < 3; i++)
+        memset(t->dx[i], 0, (size_t)(ROWS * inputs[i].shape.c) * sizeof(float));
+    memcpy(graph_output_gradient(&t->g, 0), t->r, (size_t)(ROWS * t->out) * sizeof(float));
+    graph_backward(&t->g, t->params, t->grad, ROWS);
+}
+
+/* Central quotient of the loss when x moves by h along d. */
+static double quotient(struct bench *t, float *x, const float *start, const float *d, int64_t n,
+                       double h, double *size)
+{
+    double up, down;
+
+    for (int64_t i = 0; i < n; i++) x[i] = start[i] + (float)h * d[i];
+    up = loss(t, size);
+    for (int64_t i = 0; i < n; i++) x[i] = start[i] - (float)h * d[i];
+    down = loss(t, size);
+    memcpy(x, start, (size_t)n * sizeof(float));
+    return (up - down) / (2.0 * h);
+}
+
+/*
+ * g . d against Richardson's (4 D(h/2) - D(h)) / 3 along a random d. Its truncation is O(h^4), less
+ * than a quarter of the correction it makes; float rounding of the loss, some 8 operations deep on
+ * numbers up to 2, gives 3 * 16 * 2^-24 size / h. With |d| of order one and h = 1/16 both are below
+ * 1e-4 of the sizes here.
+ */
+static void check(struct bench *t, const char *text, const char *name, float *x, const float *g,
+                  int64_t n, int64_t item)
+{
+    const double h = 1.0 / 16.0;
+    float *d = mem_take(n, sizeof *d), *start = mem_take(n, sizeof *start);
+    double along = 0.0, norm = 0.0, size;
+
+    fill(d, n, 1000 + item);
+    for (int64_t i = 0; i < n; i++) norm += (double)d[i] * (double)d[i];
+    for (int64_t i = 0; i < n; i++) d[i] = (float)((double)d[i] / sqrt(norm));
+    memcpy(start, x, (size_t)n * sizeof(float));
+    for (int64_t i = 0; i < n; i++) along += (double)g[i] * (double)d[i];
+    double wide = quotient(t, x, start, d, n, h, &size);
+    double close = quotient(t, x, start, d, n, h / 2.0, &size);
+    double best = (4.0 * close - wide) / 3.0;
+    double tolerance = 48.0 * 0x1p-24 * size / h + 0.25 * fabs(close - wide) + 1e-5;
+    if (!(fabs(best - along) <= tolerance)) print_error("%s, gradient of %s:\n", text, name);
+    assert_near(along, best, tolerance);
+    mem_free(d);
+    mem_free(start);
+}
+
+static const char *const graphs[] = {
+    "- {name: out, input: a, kind: linear, units: 5}",
+    "- {name: out, input: a, kind: linear, units: voxels, bias: false, init: glorot, gain: 2}",
+    "- {name: out, concat: [a, b, c], kind: linear, units: logits}",
+    "- {name: out, concat: [a, a], kind: linear, units: 3}",
+    "- {name: out, input: a, kind: prelu, init: 0.1}",
+    "- {name: out, input: a, kind: leaky_relu, slope: 0.3}",
+    "- {name: out, input: a, kind: relu}",
+    "- {name: out, input: a, kind: silu}",
+    "- {name: out, input: a, kind: gelu}",
+    "- {name: out, input: a, kind: sigmoid}",
+    "- {name: out, input: a, kind: tanh}",
+    "- {name: out, input: a, kind: softplus}",
+    "- {name: out, input: a, kind: scale, factor: -2, shift: 0.5}",
+    "- {name: out, input: a, kind: layer_norm}",
+    "- {name: out, input: a, kind: normalise}",
+    "- {name: out, inputs: [a, b], kind: add}",
+    "- {name: out, inputs: [a, b], kind: multiply}",
+    "- {name: out, inputs: [a, a], kind: multiply}",
+    "- {name: out, inputs: [a, b, c], kind: concat}",
+    "- {name: out, concat: [a, c], kind: silu}",
+    /* readers of one value add up, in any order; a residual block; two branches */
+    "- {name: p, input: a, kind: linear, units: 7}\n- {name: q, kind: tanh}\n"
+    "- {name: s, inputs: [p, q, a], kind: add}\n- {name: out, inputs: [s, p], kind: multiply}",
+    "- {name: p, input: b, kind: silu}\n- {name: n, kind: layer_norm}\n- {name: q, input: p, kind: "
+    "sigmoid}\n- {name: out, concat: [q, n, p, c], kind: linear, units: 3}",
+    "- {input: a, kind: linear, units: 4}\n- {kind: tanh}\n- {kind: linear, units: 5}\n- {kind: "
+    "silu}\n- {kind: linear, units: 6}\n- {kind: layer_norm}\n- {name: out, kind: linear, units: "
+    "2}",
+};
+
+static void backward_is_the_derivative_of_forward(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof graphs / sizeof graphs[0]; k++) {
+        struct bench t;
+        struct err e = { "" };
+        if (build(&t, graphs[k], &e)) print_error("%s\n", e.text);
+        assert_false(err_is(&e));
+        backward(&t);
+        for (int i = 0; i < t.T.n; i++) {
+            const struct tensor *p = &t.T.t[i];
+            if (strstr(graphs[k], "normalise") != NULL) continue; /* constants: no gradient */
+            check(&t, graphs[k], p->name, t.params + p->first, t.grad + p->first, p->count, i);
+        }
+        for (int i = 0; i < 3; i++)
+            check(&t, graphs[k], inputs[i].name, t.x[i], t.dx[i], ROWS * inputs[i].shape.c,
+                  100 + i);
+        drop(&t);
+    }
+}
+
+/* f(x) of each activation by libm, at the test's points. */
+static double by_hand(const char *kind, double x)
+{
+    if (strcmp(kind, "relu") == 0) return x > 0.0 ? x : 0.0;
+    if (strcmp(kind, "leaky_relu") == 0) return x > 0.0 ? x : 0.01 * x;
+    if (strcmp(kind, "prelu") == 0) return x > 0.0 ? x : 0.25 * x;
+    if (strcmp(kind, "silu") == 0) return x / (1.0 + exp(-x));
+    if (strcmp(kind, "gelu") == 0) return 0.5 * x * (1.0 + erf(x / sqrt(2.0)));
+    if (strcmp(kind, "sigmoid") == 0) return 1.0 / (1.0 + exp(-x));
+    if (strcmp(kind, "tanh") == 0) return tanh(x);
+    if (strcmp(kind, "softplus") == 0) return log1p(exp(x));
+    return x; /* scale and normalise by default */
+}
+
+/* gelu's tanh form is within 5e-4 of x Phi(x); the others within float rounding. */
+static void activations_are_the_functions_they_are_named_after(void **state)
+{
+    (void)state;
+    const char *kinds[] = { "relu",    "leaky_relu", "prelu",    "silu",  "gelu",
+                            "sigmoid", "tanh",       "softplus", "scale", "normalise" };
+
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        char text[128];
+        struct bench t;
+        struct err e = { "" };
+        double size;
+        snprintf(text, sizeof text, "- {name: out, input: a, kind: %s}", kinds[k]);
+        assert_int_equal(build(&t, text, &e), 0);
+        loss(&t, &size);
+        for (int i = 0; i < ROWS * A; i++)
+            assert_near((double)graph_output(&t.g, 0)[i], by_hand(kinds[k], (double)t.x[0][i]),
+                        strcmp(kinds[k], "gelu") == 0 ? 5e-4 : 4e-7);
+        drop(&t);
+    }
+}
+
+static void layer_norm_has_mean_zero_and_variance_one(void **state)
+{
+    (void)state;
+    struct bench t;
+    struct err e = { "" };
+    double size;
+
+    assert_int_equal(build(&t, "- {name: out, input: a, kind: layer_norm}", &e), 0);
+    loss(&t, &size);
+    for (int b = 0; b < ROWS; b++) {
+        double sum = 0.0, square = 0.0;
+        for (int i = 0; i < A; i++) {
+            double y = (double)graph_output(&t.g, 0)[b * A + i];
+            sum += y;
+            square += y * y;
+        }
+        assert_near(sum / A, 0.0, 1e-6);
+        assert_near(square / A, 1.0, 1e-3); /* 1e-5 is added to a variance of about 0.5 */
+    }
+    drop(&t);
+}
+
+/* Kaiming: variance 2 / inputs; glorot: 2 / (inputs + units). 7 * 128 uniform numbers have
+ * their variance to sqrt(0.8 / n); 5 sigma. */
+static void weights_start_with_the_variance_their_rule_says(void **state)
+{
+    (void)state;
+    const char *text[] = { "- {name: out, input: a, kind: linear, units: 128}",
+                           "- {name: out, input: a, kind: linear, units: 128, init: glorot}",
+                           "- {name: out, input: a, kind: linear, units: 128, init: zero}" };
+    double want[] = { 2.0 / A, 2.0 / (A + 128), 0.0 };
+
+    for (int k = 0; k < 3; k++) {
+        struct bench t;
+        struct err e = { "" };
+        double square = 0.0;
+        assert_int_equal(build(&t, text[k], &e), 0);
+        for (int i = 0; i < A * 128; i++) square += (double)t.params[i] * (double)t.params[i];
+        assert_near(square / (A * 128), want[k], want[k] * 5.0 * sqrt(0.8 / (A * 128)));
+        drop(&t);
+    }
+}
+
+static void bad_lists_are_refused_with_their_line(void **state)
+{
+    (void)state;
+    const char *cases[][2] = {
+        { "- {kind: linaer, units: 3}",
+          "net.yaml:1: unknown layer kind 'linaer'; expected one of" },
+        { "- kind: tanh\n- kind: linear\n  unit: 3",
+          "net.yaml:3: a layer of kind 'linear' has no" },
+        { "- {name: out, kind: linear}", "net.yaml:1: this layer needs 'units'" },
+        { "- {name: out, kind: linear, units: voxel}", "units: 'voxel': expected a number from 1" },
+        { "- {name: out, kind: linear, units: 0}", "units: '0': expected a number" },
+        { "- {name: out, kind: linear, units: 2, init: normal}", "expected one of kaiming glorot" },
+        { "- {name: out, input: d, kind: tanh}",
+          "no input or earlier layer named 'd'; there are: a" },
+        { "- {name: out, input: a, concat: [a, b], kind: tanh}",
+          "one of input, concat and inputs" },
+        { "- {name: out, inputs: [a, c], kind: add}",
+          "add of inputs 0 and 1: 7 x 1 x 1 x 1 and 6" },
+        { "- {name: out, input: a, kind: add}", "takes 2 to 8 inputs, not 1" },
+        { "- {name: out, inputs: [a, b], kind: tanh}", "takes 1 to 1 inputs, not 2" },
+        { "- {name: a, kind: tanh}", "the name 'a' is taken" },
+        { "- {name: in, kind: tanh}", "no layer is named 'out'" },
+        { "- {kind: tanh}\n- {name: out, input: a, kind: tanh}", "1: nothing reads this layer" },
+        { "- {name: out, kind: tanh, data: x}", "only linear and normalise" },
+        { "- tanh", "expected a layer, a mapping with 'kind: NAME'" },
+        { "kind: tanh", "net: expected a list of layers" },
+        { "[]", "net: expected a list of layers" },
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct bench t;
+        struct err e = { "" };
+        assert_int_equal(build(&t, cases[k][0], &e), -1);
+        if (strstr(e.text, cases[k][1]) == NULL) print_error("%s\n", e.text);
+        assert_non_null(strstr(e.text, cases[k][1]));
+    }
+}
+
+static void a_layer_that_is_not_finite_is_named(void **state)
+{
+    (void)state;
+    struct bench t;
+    struct err e = { "" };
+    char text[128];
+    double size;
+
+    assert_int_equal(build(&t,
+                           "- {input: a, kind: tanh}\n- {name: wide, kind: linear, units: 3}\n"
+                           "- {name: out, kind: silu}",
+                           &e),
+                     0);
+    loss(&t, &size);
+    assert_null(graph_not_finite(&t.g, ROWS, text, sizeof text));
+    t.params[2] = NAN;
+    loss(&t, &size);
+    assert_non_null(graph_not_finite(&t.g, ROWS, text, sizeof text));
+    assert_string_equal(text, "layer 1 (linear wide, line 2)");
+    drop(&t);
+}
+
+static void data_starts_the_layers_that_ask_for_it(void **state)
+{
+    (void)state;
+    struct bench t;
+    struct err e = { "" };
+    float shift[A], scale[A];
+    double size;
+
+    fill(shift, A, 5);
+    fill(scale, A, 6);
+    assert_int_equal(build(&t,
+                           "- {input: a, kind: normalise, data: x}\n"
+                           "- {name: out, kind: linear, units: 7, init: zero, data: x}",
+                           &e),
+                     0);
+    assert_int_equal(graph_data(&t.g, t.params, "y", shift, scale, A), 0);
+    assert_int_equal(graph_data(&t.g, t.params, "x", shift, scale, A), 2);
+    loss(&t, &size);
+    for (int i = 0; i < ROWS * A; i++) {
+        const float *norm = t.g.value[t.g.inputs].x;
+        assert_near((double)norm[i], (double)((t.x[0][i] - shift[i % A]) * scale[i % A]), 1e-6);
+        assert_true(graph_output(&t.g, 0)[i] == shift[i % A]);
+    }
+    drop(&t);
+}
+
+TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
+          cmocka_unit_test(activations_are_the_functions_they_are_named_after),
+          cmocka_unit_test(layer_norm_has_mean_zero_and_variance_one),
+          cmocka_unit_test(weights_start_with_the_variance_their_rule_says),
+          cmocka_unit_test(bad_lists_are_refused_with_their_line),
+          cmocka_unit_test(a_layer_that_is_not_finite_is_named),
+          cmocka_unit_test(data_starts_the_layers_that_ask_for_it))
