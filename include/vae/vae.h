@@ -39,6 +39,7 @@ struct vae {
     float *t, *z, *dz, *zeta, *logit, *dlogit, *noise; /* owned */
     float *hit_noise;                                  /* [batch, V]; owned */
     double *energy;                                    /* [batch] of the RBM; owned */
+    float *field;                                      /* [batch, L]: its gradient; owned */
     int B;                                             /* rows of the last forward */
     enum latent_mode mode;                             /* of the last forward */
     double beta, slope;
@@ -90,7 +91,8 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
 /* Bits of the condition, [B, n_0], from E. */
 void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride);
 
-/* Multiplications and additions of one training step for one shower. */
-double vae_flops(const struct vae *v);
+/* Multiplications and additions in the products of one shower: a training step, or generation. */
+double vae_flops_training(const struct vae *v);
+double vae_flops_decoder(const struct vae *v);
 
 #endif

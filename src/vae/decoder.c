@@ -1,0 +1,71 @@
+#include "vae/decoder.h"
+
+enum { BITS, ENERGY };
+enum { HITS, ACTIVATIONS };
+
+int decoder_init(struct decoder *d, const struct yaml *list, const char *file, int voxels,
+                 int units, int batch, struct tensors *T, struct err *e)
+{
+    const char *output[] = { "hits", "activations" };
+    struct graph_input input[] = { { "bits", shape_units(units), 1 },
+                                   { "energy", shape_units(1), 0 } };
+    struct layer_size size[] = { { "voxels", voxels }, { "bits", units } };
+    struct graph_wish w = { .prefix = "decoder",
+                            .input = input,
+                            .inputs = 2,
+                            .size = size,
+                            .sizes = 2,
+                            .output = output,
+                            .outputs = 2,
+                            .batch = batch };
+
+    *d = (struct decoder){ .voxels = voxels };
+    if (graph_init(&d->net, list, file, &w, T, e)) return -1;
+    for (int i = 0; i < 2; i++) {
+        int made = shape_size(d->net.value[d->net.output[i]].shape);
+        if (made == voxels) continue;
+        err_set(e, "%s:%d: '%s' has %d units, a shower %d voxels", file,
+                d->net.layer[d->net.output[i] - d->net.inputs].line, output[i], made, voxels);
+        decoder_free(d);
+        return -1;
+    }
+    return 0;
+}
+
+void decoder_free(struct decoder *d)
+{
+    graph_free(&d->net);
+}
+
+void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+                     const float *params, int B, int training)
+{
+    graph_bind(&d->net, BITS, z, dz);
+    graph_bind(&d->net, ENERGY, t, NULL);
+    graph_forward(&d->net, params, B, training);
+}
+
+const float *decoder_hits(const struct decoder *d)
+{
+    return graph_output(&d->net, HITS);
+}
+
+const float *decoder_activations(const struct decoder *d)
+{
+    return graph_output(&d->net, ACTIVATIONS);
+}
+
+float *decoder_hits_gradient(const struct decoder *d)
+{
+    return graph_output_gradient(&d->net, HITS);
+}
+
+float *decoder_activations_gradient(const struct decoder *d)
+{
+    return graph_output_gradient(&d->net, ACTIVATIONS);
+}
+
+void decoder_backward(struct decoder *d, const float *params, float *grad, int B)
+{
+    graph_backward(&d->net, params, grad, B);
+}

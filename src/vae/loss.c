@@ -1,0 +1,117 @@
+#include "vae/loss.h"
+
+#include "num/vec.h"
+
+#include <stddef.h>
+
+enum { LANES = 16 };               /* numbers worked on together; their sums are in double */
+static const float smooth = 60.0f; /* the reference's output_smoothing_fct */
+
+struct loss_options loss_default(void)
+{
+    return (struct loss_options){
+        .weight = { 1.0, 1.0, 1.0, 1.0, 1.0 }, .c = 0.01, .w = 0.5, .mask = 1, .exact_entropy = 0
+    };
+}
+
+const char *loss_name(int term)
+{
+    static const char *const name[LOSS_TERMS] = { "ae", "hit", "entropy", "positive", "negative" };
+
+    return name[term];
+}
+
+/* What one lane of voxels needs. */
+struct voxels {
+    float c, w, slope, weight_ae, weight_hit;
+};
+
+/* ae and hit of n <= LANES voxels under the true mask, with their gradients. */
+static void masked(double *ae, double *hit, float *restrict da, float *restrict dh,
+                   const float *restrict u, const float *restrict a, const float *restrict h, int n,
+                   struct voxels o)
+{
+    for (int i = 0; i < n; i++) {
+        float on = u[i] > 0.0f ? 1.0f : 0.0f;
+        float slope = a[i] > 0.0f ? 1.0f : o.slope;
+        float off = on * slope * a[i] - u[i], weight = o.c * vec_exp(o.w * u[i]);
+        float e = vec_exp(-vec_abs(h[i])), near = 1.0f / (1.0f + e);
+        float p = h[i] > 0.0f ? near : e * near;
+        ae[i] += (double)(weight * off * off);
+        hit[i] += (double)((h[i] > 0.0f ? h[i] : 0.0f) - on * h[i] + vec_log(1.0f + e));
+        da[i] = o.weight_ae * 2.0f * weight * off * on * slope;
+        dh[i] = o.weight_hit * (p - on);
+    }
+}
+
+/* The same with the smooth mask sigma(60 (h + noise)), through which h gets a share of ae. */
+static void smooth_mask(double *ae, double *hit, float *restrict da, float *restrict dh,
+                        const float *restrict u, const float *restrict a, const float *restrict h,
+                        const float *restrict noise, int n, struct voxels o)
+{
+    for (int i = 0; i < n; i++) {
+        float on = u[i] > 0.0f ? 1.0f : 0.0f;
+        float slope = a[i] > 0.0f ? 1.0f : o.slope;
+        float m = vec_sigmoid(smooth * (h[i] + noise[i]));
+        float off = slope * a[i] * m - u[i], weight = o.c * vec_exp(o.w * u[i]);
+        float d = o.weight_ae * 2.0f * weight * off;
+        ae[i] += (double)(weight * off * off);
+        hit[i] += (double)(vec_softplus(h[i]) - on * h[i]);
+        da[i] = d * slope * m;
+        dh[i] =
+            o.weight_hit * (vec_sigmoid(h[i]) - on) + d * slope * a[i] * smooth * m * (1.0f - m);
+    }
+}
+
+void loss_showers(double sum[LOSS_TERMS], float *da, float *dh, const float *u, const float *a,
+                  const float *h, const float *noise, int B, int V, double slope,
+                  const struct loss_options *o)
+{
+    struct voxels v = { .c = (float)o->c,
+                        .w = (float)o->w,
+                        .slope = (float)slope,
+                        .weight_ae = (float)o->weight[LOSS_AE],
+                        .weight_hit = (float)o->weight[LOSS_HIT] };
+    double ae[LANES] = { 0.0 }, hit[LANES] = { 0.0 };
+    float no_a[LANES], no_h[LANES];
+    int64_t all = (int64_t)B * V;
+
+    for (int64_t i = 0; i < all; i += LANES) {
+        int n = all - i < LANES ? (int)(all - i) : LANES;
+        float *ga = da != NULL ? da + i : no_a, *gh = dh != NULL ? dh + i : no_h;
+        if (o->mask)
+            masked(ae, hit, ga, gh, u + i, a + i, h + i, n, v);
+        else
+            smooth_mask(ae, hit, ga, gh, u + i, a + i, h + i, noise + i, n, v);
+    }
+    for (int i = 0; i < LANES; i++) {
+        sum[LOSS_AE] += ae[i];
+        sum[LOSS_HIT] += hit[i];
+    }
+}
+
+void loss_entropy(double sum[LOSS_TERMS], float *dlogit, float *dz, const float *logit,
+                  const float *z, int B, int F, int L, const struct loss_options *o)
+{
+    float weight = (float)o->weight[LOSS_ENTROPY];
+
+    for (size_t b = 0; b < (size_t)B; b++) {
+        const float *l = logit + b * (size_t)F, *s = z + b * (size_t)L + (L - F);
+        for (int j = 0; j < F; j++) {
+            float p = vec_sigmoid(l[j]), q = o->exact_entropy ? p : s[j];
+            sum[LOSS_ENTROPY] += (double)(q * l[j]) - (double)vec_softplus(l[j]);
+        }
+        if (dlogit == NULL) continue;
+        float *dl = dlogit + b * (size_t)F, *ds = dz + b * (size_t)L + (L - F);
+        for (int j = 0; j < F; j++) {
+            float p = vec_sigmoid(l[j]);
+            /* sampled: d/dl = zeta - p, d/dzeta = l; exact: d/dl = p (1 - p) l */
+            if (o->exact_entropy) {
+                dl[j] += weight * p * (1.0f - p) * l[j];
+            } else {
+                dl[j] += weight * (s[j] - p);
+                ds[j] += weight * l[j];
+            }
+        }
+    }
+}

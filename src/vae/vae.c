@@ -1,0 +1,239 @@
+#include "vae/vae.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "vae/energycode.h"
+
+#include <math.h>
+#include <string.h>
+
+/* `energy: {low, high, scale}`; its keys and the file's. */
+static int read_energy(struct vae *v, const struct yaml *tree, const char *file, struct err *e)
+{
+    const struct yaml *y = yaml_get(tree, "energy");
+    const char *names[] = { "low", "high", "scale" };
+    double *values[] = { &v->low, &v->high, &v->scale };
+
+    v->low = 6.0, v->high = 14.0, v->scale = 1.0;
+    if (y == NULL) return 0;
+    if (y->kind != YAML_MAP)
+        return err_set(e, "%s:%d: energy: expected {low, high, scale}", file, y->line);
+    for (int i = 0; i < y->n; i++) {
+        int k = 0;
+        while (k < 3 && strcmp(y->key[i], names[k]) != 0) k++;
+        if (k == 3)
+            return err_set(e, "%s:%d: energy: no key '%s'; its keys are low, high and scale", file,
+                           y->key_line[i], y->key[i]);
+        if (yaml_real(&y->entry[i], file, values[k], e)) return -1;
+    }
+    if (v->high > v->low) return 0;
+    return err_set(e, "%s:%d: energy: high = %g must be above low = %g", file, y->line, v->high,
+                   v->low);
+}
+
+static int check_tree(const struct yaml *tree, const char *file, struct err *e)
+{
+    if (tree->kind != YAML_MAP)
+        return err_set(e, "%s:%d: expected a mapping with encoder and decoder", file, tree->line);
+    for (int i = 0; i < tree->n; i++) {
+        const char *k = tree->key[i];
+        if (strcmp(k, "encoder") != 0 && strcmp(k, "decoder") != 0 && strcmp(k, "energy") != 0)
+            return err_set(e,
+                           "%s:%d: unknown key '%s'; an architecture has encoder, decoder, energy",
+                           file, tree->key_line[i], k);
+    }
+    if (yaml_get(tree, "encoder") == NULL || yaml_get(tree, "decoder") == NULL)
+        return err_set(e, "%s:%d: an architecture needs '%s', a list of layers", file, tree->line,
+                       yaml_get(tree, "encoder") == NULL ? "encoder" : "decoder");
+    return 0;
+}
+
+static void take_memory(struct vae *v)
+{
+    int64_t B = v->batch;
+
+    v->params = mem_take(v->T.total, sizeof *v->params);
+    v->grad = mem_take(v->T.total, sizeof *v->grad);
+    v->t = mem_take(B, sizeof *v->t);
+    v->z = mem_take(B * v->L, sizeof *v->z);
+    v->dz = mem_take(B * v->L, sizeof *v->dz);
+    v->field = mem_take(B * v->L, sizeof *v->field);
+    v->zeta = mem_take(B * v->F, sizeof *v->zeta);
+    v->logit = mem_take(B * v->F, sizeof *v->logit);
+    v->dlogit = mem_take(B * v->F, sizeof *v->dlogit);
+    v->noise = mem_take(B * v->F, sizeof *v->noise);
+    v->hit_noise = mem_take(B * v->V, sizeof *v->hit_noise);
+    v->energy = mem_take(B, sizeof *v->energy);
+    v->rows = (struct encoder_rows){ .t = v->t,
+                                     .noise = v->noise,
+                                     .z = v->z,
+                                     .zeta = v->zeta,
+                                     .logit = v->logit,
+                                     .dz = v->dz,
+                                     .dlogit = v->dlogit };
+}
+
+int vae_init(struct vae *v, const struct yaml *tree, const char *file, const struct vae_sizes *s,
+             uint64_t seed, struct err *e)
+{
+    *v = (struct vae){ .V = s->voxels, .K = s->partitions, .batch = s->batch, .seed = seed };
+    if (s->partitions < 2) return err_set(e, "a model of %d partitions, expected 2", s->partitions);
+    v->nodes = mem_take(v->K, sizeof *v->nodes);
+    for (int k = 0; k < v->K; k++) {
+        v->nodes[k] = s->nodes[k];
+        v->L += s->nodes[k];
+    }
+    v->F = v->L - v->nodes[0];
+    if (energycode_fits(v->nodes[0], e) || check_tree(tree, file, e) ||
+        read_energy(v, tree, file, e) ||
+        encoder_init(&v->encoder, yaml_get(tree, "encoder"), file, v->V, v->nodes, v->K, v->batch,
+                     &v->T, e) ||
+        decoder_init(&v->decoder, yaml_get(tree, "decoder"), file, v->V, v->L, v->batch, &v->T,
+                     e)) {
+        vae_free(v);
+        return -1;
+    }
+    take_memory(v);
+    for (int l = 0; l < v->encoder.levels; l++)
+        graph_start(&v->encoder.level[l], &v->T, v->params, seed);
+    graph_start(&v->decoder.net, &v->T, v->params, seed);
+    return 0;
+}
+
+void vae_free(struct vae *v)
+{
+    encoder_free(&v->encoder);
+    decoder_free(&v->decoder);
+    tensors_free(&v->T);
+    float *block[] = { v->params, v->grad,  v->t,      v->z,     v->dz,       v->field,
+                       v->zeta,   v->logit, v->dlogit, v->noise, v->hit_noise };
+    for (size_t i = 0; i < sizeof block / sizeof block[0]; i++) mem_free(block[i]);
+    mem_free(v->energy);
+    mem_free(v->nodes);
+    *v = (struct vae){ 0 };
+}
+
+void vae_start(struct vae *v, const struct vae_data *d)
+{
+    const double least = 1e-3; /* of a deviation, and of an occupancy away from 0 and 1 */
+    float *scale = mem_take(v->V, sizeof *scale), *bias = mem_take(v->V, sizeof *bias);
+
+    for (int i = 0; i < v->V; i++) {
+        double p = fmin(fmax((double)d->occupancy[i], least), 1.0 - least);
+        scale[i] = (float)(1.0 / fmax((double)d->deviation[i], 0.1));
+        bias[i] = (float)log(p / (1.0 - p));
+    }
+    for (int l = 0; l < v->encoder.levels; l++)
+        graph_data(&v->encoder.level[l], v->params, "showers", d->mean, scale, v->V);
+    graph_data(&v->decoder.net, v->params, "hits", bias, NULL, v->V);
+    graph_data(&v->decoder.net, v->params, "activations", d->hit_mean, NULL, v->V);
+    mem_free(scale);
+    mem_free(bias);
+}
+
+void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride)
+{
+    for (int b = 0; b < B; b++)
+        energycode_encode(bits + (size_t)b * (size_t)stride, v->nodes[0], E[b]);
+}
+
+static void energies(struct vae *v, int B, const double *E)
+{
+    if (B < 0 || B > v->batch) die("%d showers in a model of %d", B, v->batch);
+    for (int b = 0; b < B; b++)
+        v->t[b] = (float)((log(E[b]) - v->low) / (v->high - v->low) * v->scale);
+}
+
+/* Logistic noise of every voxel, for the hit masks. */
+static void noise_of_hits(struct vae *v, const struct vae_batch *b)
+{
+    for (int i = 0; i < b->B; i++)
+        latent_noise(v->hit_noise + (size_t)i * (size_t)v->V, v->V, v->seed, RNG_HIT, b->item[i],
+                     b->step);
+}
+
+static void encode(struct vae *v, const struct vae_batch *b, enum latent_mode mode, double beta)
+{
+    energies(v, b->B, b->E);
+    vae_condition(v, b->B, b->E, v->z, v->L);
+    for (int i = 0; i < b->B; i++)
+        latent_noise(v->noise + (size_t)i * (size_t)v->F, v->F, v->seed, RNG_GUMBEL, b->item[i],
+                     b->step);
+    v->rows.u = b->u;
+    encoder_forward(&v->encoder, &v->rows, v->params, b->B, beta, mode);
+}
+
+void vae_forward(struct vae *v, const struct vae_batch *b, enum latent_mode mode, double beta,
+                 double slope)
+{
+    encode(v, b, mode, beta);
+    decoder_forward(&v->decoder, v->z, v->t, v->dz, v->params, b->B, mode != LATENT_BITS);
+    v->B = b->B;
+    v->mode = mode;
+    v->beta = beta;
+    v->slope = slope;
+}
+
+/* Energy of z and, into dz, its weighted gradient. */
+static void positive_energy(struct vae *v, const struct rbm *m, double weight, int backward,
+                            double sum[LOSS_TERMS])
+{
+    size_t n = (size_t)v->B * (size_t)v->L;
+
+    rbm_relaxed(m, v->z, v->B, v->energy, backward ? v->field : NULL, v->field);
+    for (int b = 0; b < v->B; b++) sum[LOSS_POSITIVE] += v->energy[b];
+    for (size_t i = 0; backward && i < n; i++) v->dz[i] += (float)weight * v->field[i];
+}
+
+void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, double negative,
+                const struct loss_options *o, int backward, double sum[LOSS_TERMS])
+{
+    float *da = backward ? decoder_activations_gradient(&v->decoder) : NULL;
+    float *dh = backward ? decoder_hits_gradient(&v->decoder) : NULL;
+
+    if (b->B != v->B) die("losses of %d showers after a forward of %d", b->B, v->B);
+    if (backward && v->mode == LATENT_BITS) die("backward after an evaluation");
+    if (!o->mask) noise_of_hits(v, b);
+    loss_showers(sum, da, dh, b->u, decoder_activations(&v->decoder), decoder_hits(&v->decoder),
+                 v->hit_noise, v->B, v->V, v->slope, o);
+    if (backward) {
+        memset(v->dz, 0, (size_t)v->B * (size_t)v->L * sizeof(float));
+        memset(v->dlogit, 0, (size_t)v->B * (size_t)v->F * sizeof(float));
+    }
+    loss_entropy(sum, backward ? v->dlogit : NULL, v->dz, v->logit, v->z, v->B, v->F, v->L, o);
+    if (m != NULL) positive_energy(v, m, o->weight[LOSS_POSITIVE], backward, sum);
+    sum[LOSS_NEGATIVE] += negative * v->B;
+    if (!backward) return;
+    decoder_backward(&v->decoder, v->params, v->grad, v->B);
+    encoder_backward(&v->encoder, &v->rows, v->params, v->grad, v->B, v->beta, v->mode);
+}
+
+void vae_encode(struct vae *v, const struct vae_batch *b, float *bits, float *logits)
+{
+    encode(v, b, LATENT_BITS, 1.0);
+    memcpy(bits, v->z, (size_t)b->B * (size_t)v->L * sizeof(float));
+    if (logits != NULL) memcpy(logits, v->logit, (size_t)b->B * (size_t)v->F * sizeof(float));
+}
+
+void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, float *u)
+{
+    energies(v, b->B, b->E);
+    noise_of_hits(v, b);
+    decoder_forward(&v->decoder, bits, v->t, NULL, v->params, b->B, 0);
+    const float *a = decoder_activations(&v->decoder), *h = decoder_hits(&v->decoder);
+    for (int64_t i = 0; i < (int64_t)b->B * v->V; i++)
+        u[i] = h[i] + v->hit_noise[i] > 0.0f && a[i] > 0.0f ? a[i] : 0.0f;
+}
+
+double vae_flops_training(const struct vae *v)
+{
+    double sum = graph_flops(&v->decoder.net, 1);
+
+    for (int l = 0; l < v->encoder.levels; l++) sum += graph_flops(&v->encoder.level[l], 1);
+    return sum;
+}
+
+double vae_flops_decoder(const struct vae *v)
+{
+    return graph_flops(&v->decoder.net, 0);
+}
