@@ -200,24 +200,26 @@ int h5_item_missing(const struct h5 *f, const char *name, const char *what, stru
     return -1;
 }
 
+/* Innermost first: fletcher32 speaks of its checksum before the pipeline speaks of failure. */
 static herr_t note(unsigned depth, const H5E_error2_t *at, void *text)
 {
     const char **cause = text;
 
     (void)depth;
-    if (at->maj_num == H5E_PLINE)
-        *cause = at->desc != NULL && strstr(at->desc, "checksum") != NULL
-                     ? "a checksum does not match, its data are damaged"
-                     : "its compressed data are damaged, or need a filter that is not there";
+    if (*cause != NULL) return 0;
+    if (at->desc != NULL && strstr(at->desc, "checksum") != NULL)
+        *cause = "a checksum does not match, its data are damaged";
+    else if (at->maj_num == H5E_PLINE)
+        *cause = "its compressed data are damaged, or need a filter that is not there";
     return 0;
 }
 
 void h5_item_cause(char *text, size_t n)
 {
-    const char *cause = "HDF5 failed, the file may be damaged";
+    const char *cause = NULL;
 
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note, &cause);
-    snprintf(text, n, "%s", cause);
+    snprintf(text, n, "%s", cause != NULL ? cause : "HDF5 failed, the file may be damaged");
 }
 
 int h5_item_reserve(struct h5 *f, int64_t more, struct err *e)

@@ -77,6 +77,7 @@ static hid_t creation_list(const struct h5_shape *s, int64_t chunk_rows, int gzi
 
     H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(how, H5D_FILL_TIME_NEVER);
+    H5Pset_obj_track_times(how, 0); /* the same data are the same bytes */
     if (chunk_rows > 0) {
         for (int i = 0; i < s->dims; i++) chunk[i] = (hsize_t)s->n[i];
         chunk[0] = (hsize_t)chunk_rows;
