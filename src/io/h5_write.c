@@ -166,9 +166,8 @@ static int put(const struct h5_item *d, const struct piece *p)
 /* A compressed chunk may move when it is written: room for every chunk that this call touches. */
 static int room_to_move(struct h5 *f, const struct h5_item *d, int64_t rows, struct err *e)
 {
-    int64_t chunks = rows > 0 ? (rows + d->chunk_rows - 1) / d->chunk_rows + 1 : 0;
-
     if (!d->filtered) return 0;
+    int64_t chunks = rows > 0 ? (rows + d->chunk_rows - 1) / d->chunk_rows + 1 : 0;
     return h5_item_reserve(f, par_sum_one(f->P, chunks) * (d->chunk_bytes + PER_CHUNK), e);
 }
 
