@@ -49,8 +49,8 @@ void synth_free(struct synth *s); /* accepts { 0 } and a second call */
 /* The incident energy of shower `number`, MeV: ln E uniform between ln min and ln max. */
 double synth_energy(uint64_t seed, int64_t number, double min, double max);
 
-/* Shower `number` of this incident energy (MeV, 10 MeV to 100 TeV) to x [voxels], MeV; voxels below
- * the geometry's threshold are 0. */
+/* Shower `number` of this incident energy (MeV; meant for 100 MeV to 100 TeV) to x [voxels], MeV;
+ * voxels below the geometry's threshold are 0. */
 void synth_shower(struct synth *s, uint64_t seed, int64_t number, double energy, float *x);
 
 #endif
