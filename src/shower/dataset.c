@@ -1,0 +1,286 @@
+#include "shower/dataset.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "shower/source.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PIECE = 1024 }; /* events read at a time */
+
+/* Buffers of dataset_fetch: what we ask of each rank, and what each asks of us. */
+struct dataset_post {
+    int64_t *asks, *asked;                  /* [size] events */
+    int64_t *one, *ask_bytes, *asked_bytes; /* [size] */
+    int64_t *ask, *wanted;                  /* [events] numbers, by rank */
+    int *place;                             /* [events] where an event we ask for goes */
+    float *sent, *got;                      /* [events, V] */
+    int64_t ask_room, wanted_room;          /* events there is room for */
+};
+
+static struct dataset_post *post_new(int size)
+{
+    struct dataset_post *p = mem_take(1, sizeof *p);
+
+    p->asks = mem_take(size, sizeof(int64_t));
+    p->asked = mem_take(size, sizeof(int64_t));
+    p->one = mem_take(size, sizeof(int64_t));
+    p->ask_bytes = mem_take(size, sizeof(int64_t));
+    p->asked_bytes = mem_take(size, sizeof(int64_t));
+    for (int r = 0; r < size; r++) p->one[r] = sizeof(int64_t);
+    return p;
+}
+
+static void post_free(struct dataset_post *p)
+{
+    if (p == NULL) return;
+    mem_free(p->asks);
+    mem_free(p->asked);
+    mem_free(p->one);
+    mem_free(p->ask_bytes);
+    mem_free(p->asked_bytes);
+    mem_free(p->ask);
+    mem_free(p->wanted);
+    mem_free(p->place);
+    mem_free(p->sent);
+    mem_free(p->got);
+    mem_free(p);
+}
+
+/* Read this rank's block piece by piece; what cannot be transformed is marked in keep[] (0) and
+ * closed up in x. As many pieces on every rank. */
+static int read_block(struct dataset *d, const struct source *s, struct block all,
+                      const struct transform *t, unsigned char *keep, struct err *e)
+{
+    int64_t most = block_of(d->read, 0, s->P->size).count, kept = 0;
+
+    d->x = mem_take(all.count * d->V, sizeof *d->x);
+    for (int64_t done = 0; done < most; done += PIECE) {
+        int64_t first = done < all.count ? done : all.count;
+        int64_t left = all.count - first;
+        struct block piece = { all.first + first, left < PIECE ? left : PIECE };
+        if (source_rows(s, piece, d->x + kept * d->V, e) != 0) return -1;
+        float *row = d->x + kept * d->V;
+        for (int64_t i = 0; i < piece.count; i++, row += d->V) {
+            enum transform_fault why = transform_judge(t, d->V, s->energy[piece.first + i], row);
+            d->fault[why]++;
+            keep[first + i] = why == TRANSFORM_FINE;
+            if (why != TRANSFORM_FINE) continue;
+            if (row != d->x + kept * d->V)
+                memcpy(d->x + kept * d->V, row, (size_t)d->V * sizeof *row);
+            kept++;
+        }
+    }
+    d->mine.count = kept;
+    return 0;
+}
+
+/* Number what was kept: energies of all, the blocks of all ranks. */
+static void number(struct dataset *d, const struct par *P, const struct source *s, struct block all,
+                   const unsigned char *keep)
+{
+    unsigned char *kept = mem_take(d->read, 1);
+
+    par_allgather(P, keep, all.count, kept);
+    par_sum_int(P, d->fault, TRANSFORM_FAULTS);
+    d->energy = mem_take(d->read, sizeof *d->energy);
+    d->first_dropped = -1;
+    for (int64_t i = 0; i < d->read; i++) {
+        if (kept[i])
+            d->energy[d->n++] = s->energy[i];
+        else if (d->first_dropped < 0)
+            d->first_dropped = i;
+    }
+    d->dropped = d->read - d->n;
+    d->bound = mem_take(P->size + 1, sizeof *d->bound);
+    par_allgather(P, &d->mine.count, sizeof d->mine.count, d->bound + 1);
+    for (int r = 0; r < P->size; r++) d->bound[r + 1] += d->bound[r];
+    d->mine.first = d->bound[P->rank];
+    mem_free(kept);
+}
+
+static int enough(int64_t n, const struct par *P, const char *path, struct err *e)
+{
+    if (n >= P->size) return 0;
+    return err_set(e, "%lld showers in '%s' for %d ranks, expected at least one a rank",
+                   (long long)n, path, P->size);
+}
+
+static int load(struct dataset *d, const struct par *P, const struct source *s,
+                const struct transform *t, struct err *e)
+{
+    const char *path = s->file[0].path;
+    struct block all = block_of(d->read, P->rank, P->size);
+
+    if (enough(d->read, P, path, e) != 0) return -1;
+    unsigned char *keep = mem_take(all.count, 1);
+    int status = read_block(d, s, all, t, keep, e);
+    if (status == 0) number(d, P, s, all, keep);
+    mem_free(keep);
+    if (status == 0) status = enough(d->n, P, path, e);
+    d->post = post_new(P->size);
+    return status;
+}
+
+int dataset_load(struct dataset *d, const struct par *P, const char *const *paths, int n_paths,
+                 int V, const struct transform *t, int64_t most, struct err *e)
+{
+    struct source s;
+
+    *d = (struct dataset){ .V = V };
+    if (source_open(&s, P, paths, n_paths, V, e) != 0) return -1;
+    d->read = most > 0 && most < s.events ? most : s.events;
+    int status = load(d, P, &s, t, e);
+    source_close(&s);
+    if (status != 0) dataset_free(d);
+    return status;
+}
+
+void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const double *energy,
+                const float *x)
+{
+    *d = (struct dataset){ .V = V, .n = n, .read = n, .first_dropped = -1 };
+    d->fault[TRANSFORM_FINE] = n;
+    d->mine = block_of(n, P->rank, P->size);
+    d->energy = mem_take(n, sizeof *d->energy);
+    memcpy(d->energy, energy, (size_t)n * sizeof *energy);
+    d->x = mem_take(d->mine.count * V, sizeof *d->x);
+    if (d->mine.count > 0) memcpy(d->x, x, (size_t)(d->mine.count * V) * sizeof *x);
+    d->bound = mem_take(P->size + 1, sizeof *d->bound);
+    for (int r = 0; r < P->size; r++) d->bound[r + 1] = block_end(block_of(n, r, P->size));
+    d->post = post_new(P->size);
+}
+
+void dataset_free(struct dataset *d)
+{
+    mem_free(d->energy);
+    mem_free(d->x);
+    mem_free(d->bound);
+    post_free(d->post);
+    *d = (struct dataset){ 0 };
+}
+
+/* The rank that holds event i: bound[r] <= i < bound[r + 1]. */
+static int owner(const struct dataset *d, int size, int64_t i)
+{
+    int low = 0, high = size;
+
+    if (i < 0 || i >= d->n) die("event %lld of %lld", (long long)i, (long long)d->n);
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (d->bound[middle] <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void take_row(const struct dataset *d, int64_t i, float *out)
+{
+    memcpy(out, d->x + (i - d->mine.first) * d->V, (size_t)d->V * sizeof *out);
+}
+
+/* Sort what we want by owner: ask[] and place[]; what is ours goes to out at once. */
+static void sort_asks(struct dataset *d, const struct par *P, const int64_t *index, int n,
+                      float *out)
+{
+    struct dataset_post *p = d->post;
+    int64_t at = 0;
+
+    if (n > p->ask_room) {
+        p->ask = mem_grow(p->ask, n, sizeof *p->ask);
+        p->place = mem_grow(p->place, n, sizeof *p->place);
+        p->got = mem_grow(p->got, (int64_t)n * d->V, sizeof *p->got);
+        p->ask_room = n;
+    }
+    memset(p->asks, 0, (size_t)P->size * sizeof *p->asks);
+    for (int i = 0; i < n; i++) {
+        int r = owner(d, P->size, index[i]);
+        if (r == P->rank)
+            take_row(d, index[i], out + (int64_t)i * d->V);
+        else
+            p->asks[r]++;
+    }
+    for (int r = 0; r < P->size; r++) { /* ask_bytes: for now where the part of rank r goes on */
+        p->ask_bytes[r] = at;
+        at += p->asks[r];
+    }
+    for (int i = 0; i < n; i++) {
+        int r = owner(d, P->size, index[i]);
+        if (r == P->rank) continue;
+        int64_t k = p->ask_bytes[r]++;
+        p->ask[k] = index[i];
+        p->place[k] = i;
+    }
+}
+
+/* Bytes that go with each rank's events. */
+static int64_t bytes_of(const struct par *P, const int64_t *events, int64_t each, int64_t *bytes)
+{
+    int64_t n = 0;
+
+    for (int r = 0; r < P->size; r++) {
+        bytes[r] = events[r] * each;
+        n += events[r];
+    }
+    return n;
+}
+
+void dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
+                   double *energy)
+{
+    struct dataset_post *p = d->post;
+    const int64_t row = d->V * (int64_t)sizeof(float);
+
+    sort_asks(d, P, index, n, out);
+    for (int i = 0; energy != NULL && i < n; i++) energy[i] = d->energy[index[i]];
+    if (P->size == 1) return;
+    par_exchange(P, p->asks, p->one, p->asked, p->one);
+    int64_t mine = bytes_of(P, p->asks, sizeof(int64_t), p->ask_bytes);
+    int64_t theirs = bytes_of(P, p->asked, sizeof(int64_t), p->asked_bytes);
+    if (theirs > p->wanted_room) {
+        p->wanted = mem_grow(p->wanted, theirs, sizeof *p->wanted);
+        p->sent = mem_grow(p->sent, theirs * d->V, sizeof *p->sent);
+        p->wanted_room = theirs;
+    }
+    par_exchange(P, p->ask, p->ask_bytes, p->wanted, p->asked_bytes);
+    for (int64_t k = 0; k < theirs; k++) take_row(d, p->wanted[k], p->sent + k * d->V);
+    bytes_of(P, p->asks, row, p->ask_bytes);
+    bytes_of(P, p->asked, row, p->asked_bytes);
+    par_exchange(P, p->sent, p->asked_bytes, p->got, p->ask_bytes);
+    for (int64_t k = 0; k < mine; k++)
+        memcpy(out + (int64_t)p->place[k] * d->V, p->got + k * d->V, (size_t)row);
+}
+
+struct dataset_part dataset_whole(int64_t n)
+{
+    return (struct dataset_part){ .all = n, .count = n };
+}
+
+void dataset_split(int64_t n, double fraction, int random, uint64_t seed,
+                   struct dataset_part *train, struct dataset_part *validation)
+{
+    int64_t last = (int64_t)floor(fraction * (double)n + 0.5);
+
+    if (fraction > 0.0 && fraction < 1.0 && n > 1)
+        last = last < 1 ? 1 : last > n - 1 ? n - 1 : last;
+    *train = (struct dataset_part){ .all = n, .count = n - last, .random = random, .seed = seed };
+    *validation = *train;
+    validation->first = n - last;
+    validation->count = last;
+}
+
+int64_t dataset_number(const struct dataset_part *p, int64_t i)
+{
+    if (i < 0 || i >= p->count) die("event %lld of %lld", (long long)i, (long long)p->count);
+    return p->random ? rng_permuted(p->seed, RNG_SPLIT, 0, p->all, p->first + i) : p->first + i;
+}
+
+void dataset_order(const struct dataset_part *p, uint64_t seed, int64_t epoch, int64_t first, int n,
+                   int64_t *index)
+{
+    for (int i = 0; i < n; i++)
+        index[i] = dataset_number(p, rng_permuted(seed, RNG_SHUFFLE, epoch, p->count, first + i));
+}
