@@ -118,13 +118,64 @@ int h5_open(struct h5 *f, const struct par *P, const char *path, struct err *e)
     return -1;
 }
 
-/* May we write here? The file is made, or emptied, on rank 0. */
+/* A new, empty file on the disk: may we write here? */
 static int start_file(const char *path, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0666);
-
+    unlink(path); /* what a killed run left, or a link that would lead elsewhere */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
     if (fd < 0) return err_set(e, "%s: cannot be written: %s", path, strerror(errno));
     close(fd);
+    return 0;
+}
+
+/* The bytes of an HDF5 file without content, made in memory. */
+static void *blank(int userblock, size_t *bytes)
+{
+    hid_t how = H5Pcreate(H5P_FILE_CREATE), memory = H5Pcreate(H5P_FILE_ACCESS);
+
+    H5Pset_userblock(how, (hsize_t)userblock);
+    H5Pset_fapl_core(memory, 1 << 16, 0);
+    hid_t id = H5Fcreate("blank", H5F_ACC_TRUNC, how, memory);
+    H5Fflush(id, H5F_SCOPE_GLOBAL);
+    ssize_t n = H5Fget_file_image(id, NULL, 0);
+    if (n <= 0) die("HDF5 makes no empty file in memory");
+    void *image = mem_take((int64_t)n, 1);
+    H5Fget_file_image(id, image, (size_t)n);
+    H5Fclose(id);
+    H5Pclose(memory);
+    H5Pclose(how);
+    *bytes = (size_t)n;
+    return image;
+}
+
+static int put_blank(const char *path, int userblock, struct err *e)
+{
+    size_t bytes;
+    void *image = blank(userblock, &bytes);
+    int fd = open(path, O_WRONLY);
+
+    if (fd < 0 || pwrite(fd, image, bytes, 0) != (ssize_t)bytes)
+        err_set(e, "%s: cannot be written: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    mem_free(image);
+    return err_is(e) ? -1 : 0;
+}
+
+/* H5Fcreate would empty the file, and crashes at MPI's end when its few bytes find no room: so the
+ * room is taken first, an empty HDF5 file laid into it, and that one opened. */
+static int lay_out(struct h5 *f, int userblock, struct err *e)
+{
+    const struct par *P = f->P;
+
+    if (P->rank == 0) start_file(f->aside, e);
+    if (par_agree(P, e) || h5_space_reserve(P, f->aside, &f->used, &f->reserved, userblock, e))
+        return -1;
+    if (P->rank == 0) put_blank(f->aside, userblock, e);
+    if (par_agree(P, e)) return -1;
+    hid_t list = access_list(P), id = H5Fopen(f->aside, H5F_ACC_RDWR, list);
+    H5Pclose(list);
+    if (id < 0) return err_set(e, "%s: HDF5 cannot write it", f->aside);
+    f->id = id;
     return 0;
 }
 
@@ -135,22 +186,9 @@ int h5_create(struct h5 *f, const struct par *P, const char *path, int userblock
         err_set(e, "%s: a folder of this name is in the way", path);
     if (par_agree(P, e) == 0) {
         f->aside = mem_print("%s.tmp", path);
-        if (P->rank == 0) start_file(f->aside, e);
+        lay_out(f, userblock, e);
     }
-    if (par_agree(P, e) == 0) {
-        hid_t list = access_list(P), how = H5Pcreate(H5P_FILE_CREATE);
-        H5Pset_userblock(how, (hsize_t)userblock);
-        hid_t id = H5Fcreate(f->aside, H5F_ACC_TRUNC, how, list);
-        H5Pclose(how);
-        H5Pclose(list);
-        if (id < 0)
-            err_set(e, "%s: HDF5 cannot create it", f->aside);
-        else
-            f->id = id;
-        f->used = userblock;
-    }
-    if (par_agree(P, e) == 0 && h5_space_reserve(P, f->aside, &f->used, &f->reserved, 0, e) == 0)
-        return 0;
+    if (par_agree(P, e) == 0) return 0;
     h5_close(f);
     return -1;
 }
