@@ -59,14 +59,14 @@ struct rng rng_at(uint64_t seed, enum rng_stream stream, int64_t item, int64_t s
 uint32_t rng_word(struct rng *r);
 float rng_float(struct rng *r);    /* [0, 1), 24 bits */
 double rng_uniform(struct rng *r); /* [0, 1), 53 bits */
-double rng_open(struct rng *r);    /* (0, 1): uniform + 2^-54, safe to take a logarithm of */
-double rng_normal(struct rng *r);  /* mean 0, variance 1 (Box and Muller; two uniforms each) */
+double rng_open(struct rng *r);   /* (0, 1), 52 bits in the middle of their cells: for logarithms */
+double rng_normal(struct rng *r); /* mean 0, variance 1 (Box and Muller; two uniforms each) */
 double rng_gamma(struct rng *r, double shape);   /* mean = shape > 0 (Marsaglia and Tsang 2000) */
 int64_t rng_poisson(struct rng *r, double mean); /* mean >= 0; inversion below 10, PTRS above */
 uint64_t rng_below(struct rng *r, uint64_t n);   /* 0..n-1 without bias, n > 0 */
 
 /* Entry i of a random permutation of 0..n-1 that is a function of (seed, stream, step): a keyed
- * Feistel network with cycle walking, so no rank needs the whole list. */
+ * Feistel network with cycle walking, so no rank needs the whole list. 0 <= i < n <= 2^60. */
 int64_t rng_permuted(uint64_t seed, enum rng_stream stream, int64_t step, int64_t n, int64_t i);
 
 #endif

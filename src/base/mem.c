@@ -44,8 +44,8 @@ void *mem_grow(void *p, int64_t n, size_t size)
     void *q = mem_take(n, size);
 
     if (p != NULL) {
-        size_t old = head_of(p)->bytes, new = (size_t)n *size;
-        memcpy(q, p, old < new ? old : new);
+        size_t old = head_of(p)->bytes, now = head_of(q)->bytes;
+        memcpy(q, p, old < now ? old : now);
         mem_free(p);
     }
     return q;
@@ -68,7 +68,8 @@ char *mem_print(const char *format, ...)
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *text = mem_take(n + 1, 1);
+    if (n < 0) die("the format '%s' cannot be printed", format);
+    char *text = mem_take((int64_t)n + 1, 1);
     vsnprintf(text, (size_t)n + 1, format, again);
     va_end(again);
     return text;

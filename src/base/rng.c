@@ -59,7 +59,10 @@ double rng_uniform(struct rng *r)
 
 double rng_open(struct rng *r)
 {
-    return rng_uniform(r) + 0x1p-54;
+    uint64_t high = rng_word(r), low = rng_word(r);
+
+    /* 52 bits and a half: with 53 the largest would round to 1 */
+    return ((double)((high << 32 | low) >> 12) + 0.5) * 0x1p-52;
 }
 
 double rng_normal(struct rng *r)
@@ -71,7 +74,7 @@ double rng_normal(struct rng *r)
 
 double rng_gamma(struct rng *r, double shape)
 {
-    if (!(shape > 0.0)) die("gamma variate of shape %g", shape);
+    if (!(shape > 0.0) || !isfinite(shape)) die("gamma variate of shape %g", shape);
     /* below 1: G(a) = G(a + 1) u^(1/a) */
     double boost = shape < 1.0 ? pow(rng_open(r), 1.0 / shape) : 1.0;
     double d = (shape < 1.0 ? shape + 1.0 : shape) - 1.0 / 3.0, c = 1.0 / sqrt(9.0 * d);
@@ -148,7 +151,8 @@ int64_t rng_permuted(uint64_t seed, enum rng_stream stream, int64_t step, int64_
     uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) }, counter[4];
     int half = 1;
 
-    if (i < 0 || i >= n) die("entry %lld of a permutation of %lld", (long long)i, (long long)n);
+    if (i < 0 || i >= n || n > (int64_t)1 << 60)
+        die("entry %lld of a permutation of %lld", (long long)i, (long long)n);
     while (half < 30 && (int64_t)1 << 2 * half < n) half++;
     rng_counter(counter, stream, 0, step);
     uint64_t x = (uint64_t)i;
