@@ -2,10 +2,11 @@
  * scalapack.h - eigenvalues and singular values of matrices that are spread over the ranks. The one
  * home of ScaLAPACK.
  *
- * Debian's ScaLAPACK 2.2.1 has traps; these are closed here:
- * - pdsyevd's own workspace query is too small for small n, and the eigenvectors are then wrong
- *   with info = 0: we give it what pdormtr needs, the most that any rank needs, and some slack,
- *   because it also writes past its end on a rank without rows.
+ * ScaLAPACK 2.2.1 has traps; these are closed here:
+ * - pdsyevd's answer to a workspace query forgets pdormtr: for small n the eigenvectors are then
+ *   wrong with info = 0. We give it what pdormtr needs.
+ * - Given only what a rank without rows asks for, pdsyevd writes past its workspace there (n = 2,
+ *   nb = 1 on 3 x 1). Every rank gets the most that any rank asks for, and some slack.
  * - pdgesvd says info = min(m, n) + 1 ("the ranks disagree") with good factors: no failure.
  * - Every result is checked against the matrix by a vector of signs and the sum of squares, at a
  *   cost of order n^2: a wrong answer is a sentence, never a result.
@@ -35,10 +36,10 @@ int scalapack_eigen(struct spread *A, double *w, struct spread *Z, struct err *e
  *   s [r]      out: singular values, descending, r = min(m, n), whole on every rank
  *   U [m, r], Vt [r, n]   out: same grid and nb; both NULL: values alone
  *
- * Values alone are fast (0.2 s for n = 1024 on one core); with vectors pdgesvd takes 60 times as
- * long (12 s), 30 times LAPACK's time. When the small singular values do not matter, the
- * eigenvectors of the Gram matrix are as good and quick: their singular values below 1e-8 of the
- * largest are noise.
+ * Values alone take 0.15 s for n = 1024 on one core; with vectors pdgesvd takes 12 s, 30 times as
+ * long as LAPACK. Where small singular values do not matter, the eigenvectors of the Gram matrix
+ * are as good and quick: they square the condition number, so values below 1e-8 of the largest are
+ * noise.
  */
 int scalapack_singular(struct spread *A, double *s, struct spread *U, struct spread *Vt,
                        struct err *e);

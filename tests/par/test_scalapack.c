@@ -22,7 +22,7 @@ struct verdict {
 };
 
 static void judge(struct verdict *v, double error, double limit, const char *what,
-                  const struct spread *A, int kind)
+                  const struct spread *A, enum kind kind)
 {
     if (error > v->worst * limit) v->worst = error / limit;
     if (error <= limit) return;
@@ -30,7 +30,7 @@ static void judge(struct verdict *v, double error, double limit, const char *wha
         snprintf(v->first, sizeof v->first,
                  "%s is %g, at most %g: %d x %d, nb %d, grid %d x %d, "
                  "kind %d",
-                 what, error, limit, A->m, A->n, A->nb, A->grid.rows, A->grid.columns, kind);
+                 what, error, limit, A->m, A->n, A->nb, A->grid.rows, A->grid.columns, (int)kind);
 }
 
 static void pronounce(struct verdict *v)
@@ -127,7 +127,7 @@ static void eigen_problem(struct verdict *v, const struct grid *g, int n, int nb
     blas_eigen(A, n, known, 0, &k, &e);
     for (int i = 0; i < n; i++) known[i] -= w[i];
     judge(v, largest(known, n), 2 * limit * norm, "difference to dsyevd", &S, kind);
-    judge(v, status, 0, "status", &S, kind);
+    judge(v, -status, 0, "status", &S, kind);
     spread_free(&S);
     spread_free(&T);
     blas_work_free(&k);
@@ -167,7 +167,7 @@ static void singular_problem(struct verdict *v, const struct grid *g, int m, int
     blas_singular(A, m, n, known, NULL, NULL, &k, &e);
     for (int i = 0; i < r; i++) known[i] -= s[i];
     judge(v, largest(known, r), 2 * limit * s[0], "difference to dgesdd", &S, kind);
-    judge(v, status, 0, "status", &S, kind);
+    judge(v, -status, 0, "status", &S, kind);
     spread_free(&S);
     spread_free(&U);
     spread_free(&Vt);
@@ -191,6 +191,12 @@ static int grids(struct grid out[5], int all)
     return n;
 }
 
+/* Every size on 1 x 1, 1 x 2, 1 x 3 and 3 x 1; 2 x 1 shows nothing that 3 x 1 does not. */
+static int step(const struct grid *g)
+{
+    return g->rows == 2 ? 11 : 1;
+}
+
 /* Kinds take turns, so that neighbouring sizes see all of them. */
 static void every_size_has_true_eigenvectors(void **state)
 {
@@ -200,7 +206,8 @@ static void every_size_has_true_eigenvectors(void **state)
     int count = grids(g, 1);
 
     for (int i = 0; i < count; i++)
-        for (int n = 1; n <= LARGEST; n++) eigen_problem(&v, &g[i], n, 8, (enum kind)(n % KINDS));
+        for (int n = 1; n <= LARGEST; n += step(&g[i]))
+            eigen_problem(&v, &g[i], n, 8, (enum kind)(n % KINDS));
     pronounce(&v);
 }
 
@@ -242,7 +249,7 @@ static void every_size_has_the_singular_values_of_lapack(void **state)
     int count = grids(g, 1);
 
     for (int i = 0; i < count; i++)
-        for (int n = 1; n <= LARGEST; n++)
+        for (int n = 1; n <= LARGEST; n += step(&g[i]))
             singular_problem(&v, &g[i], n, n, 8, (enum kind)(n % KINDS), n % 16 == 2);
     pronounce(&v);
 }
