@@ -1,0 +1,59 @@
+/*
+ * small.h - machines small enough to enumerate, for the tests of rbm.
+ */
+#ifndef TESTS_RBM_SMALL_H
+#define TESTS_RBM_SMALL_H
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "rbm/rbm.h"
+
+#include <math.h>
+
+/* Complete between K partitions; weights N(0, std), biases N(0, 0.7): functions of seed. */
+static inline void small_machine(struct rbm *m, int K, const int *size, int clamped, double std,
+                                 uint64_t seed)
+{
+    struct topology T;
+    struct err e = { "" };
+
+    if (topology_complete(&T, K, size, &e)) die("%s", e.text);
+    rbm_init(m, &T, clamped);
+    rbm_random(m, std, seed);
+    for (int i = 0; i < m->T.N; i++) {
+        struct rng r = rng_at(seed, RNG_TEST, i, 1);
+        m->bias[i] = (float)(0.7 * rng_normal(&r));
+    }
+    rbm_prepare(m);
+}
+
+/* State number s as bytes: unit i is bit i. */
+static inline void small_state(uint8_t *x, int N, int64_t s)
+{
+    for (int i = 0; i < N; i++) x[i] = (uint8_t)(s >> i & 1);
+}
+
+/* Probabilities [2^N] by the definition, with the clamped partition's bits equal to u (NULL: all
+ * states); returns ln Z. */
+static inline double small_probabilities(const struct rbm *m, const uint8_t *u, double *p)
+{
+    int N = m->T.N;
+    int64_t states = (int64_t)1 << N;
+    double most = -INFINITY, sum = 0.0;
+    uint8_t *x = mem_take(N, 1);
+
+    for (int64_t s = 0; s < states; s++) {
+        small_state(x, N, s);
+        rbm_energy_states(m, x, 1, &p[s]);
+        p[s] = -p[s];
+        for (int i = 0; u != NULL && i < m->T.size[m->clamped]; i++)
+            if (x[m->T.first[m->clamped] + i] != u[i]) p[s] = -INFINITY;
+        if (p[s] > most) most = p[s];
+    }
+    for (int64_t s = 0; s < states; s++) sum += p[s] = exp(p[s] - most);
+    for (int64_t s = 0; s < states; s++) p[s] /= sum;
+    mem_free(x);
+    return most + log(sum);
+}
+
+#endif
