@@ -88,6 +88,17 @@ static inline float decay(float x)
     return p.real;
 }
 
+/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose sum
+ * is rounded once too. */
+static inline float real(uint32_t word)
+{
+#ifdef __AVX512F__
+    return (float)word;
+#else
+    return (float)(int32_t)(word >> 16) * 65536.0f + (float)(int32_t)(word & 0xffff);
+#endif
+}
+
 /* The new bits of 32 chains. */
 static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word, float shift,
                               float beta)
@@ -96,7 +107,7 @@ static inline uint32_t choose(const float *restrict phi, const uint32_t *restric
 
     for (int c = 0; c < HALF; c++) {
         float x = shift + beta * phi[c], e = decay(x);
-        float u = ((float)word[c] + 0.5f) * 0x1p-32f;
+        float u = (real(word[c]) + 0.5f) * 0x1p-32f;
         uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
         bits |= less ^ likely;
     }
