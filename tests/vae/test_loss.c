@@ -1,0 +1,178 @@
+#include "test.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "vae/loss.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { B = 3, V = 37, F = 11, L = 15 };
+
+struct data {
+    float u[B * V], a[B * V], h[B * V], noise[B * V], logit[B * F], z[B * L];
+};
+
+static float between(struct rng *r, float low, float high)
+{
+    return low + (high - low) * rng_float(r);
+}
+
+static struct data make(void)
+{
+    struct data d;
+    struct rng r = rng_at(5, RNG_TEST, 0, 0);
+
+    for (int i = 0; i < B * V; i++) {
+        d.u[i] = rng_float(&r) < 0.5f ? 0.0f : between(&r, 0.1f, 8.0f);
+        d.a[i] = between(&r, -2.0f, 8.0f);
+        d.h[i] = between(&r, -4.0f, 4.0f);
+        d.noise[i] = -d.h[i] + between(&r, -0.05f, 0.05f); /* the steep mask is then in between */
+    }
+    for (int i = 0; i < B * F; i++) d.logit[i] = between(&r, -5.0f, 5.0f);
+    for (int i = 0; i < B * L; i++) d.z[i] = between(&r, 0.01f, 0.99f);
+    return d;
+}
+
+static double sigma(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+/* --- the definitions, in double, of one voxel and one unit -------------------------------------
+ */
+
+static double ae(double u, double a, double h, double noise, double slope,
+                 const struct loss_options *o)
+{
+    double leaky = a > 0.0 ? a : slope * a;
+    double mask = o->mask ? (u > 0.0 ? 1.0 : 0.0) : sigma(60.0 * (h + noise));
+
+    return o->c * exp(o->w * u) * (u - leaky * mask) * (u - leaky * mask);
+}
+
+static double hit(double u, double h)
+{
+    return u > 0.0 ? -log(sigma(h)) : -log(sigma(-h));
+}
+
+/* Minus the binary cross-entropy of z under sigma(l). */
+static double entropy(double l, double z, const struct loss_options *o)
+{
+    double p = sigma(l), q = o->exact_entropy ? p : z;
+
+    return q * log(p) + (1.0 - q) * log(1.0 - p);
+}
+
+static struct loss_options options(int mask, int exact)
+{
+    struct loss_options o = loss_default();
+
+    o.mask = mask;
+    o.exact_entropy = exact;
+    o.weight[LOSS_AE] = 0.7;
+    o.weight[LOSS_HIT] = 1.3;
+    o.weight[LOSS_ENTROPY] = 0.6;
+    return o;
+}
+
+/* A term is off by a few roundings of its parts: 60 (h + n) is known to 60 * 4 * 2^-24 = 1.5e-5. */
+static void losses_are_the_sums_of_their_definitions(void **state)
+{
+    (void)state;
+    struct data d = make();
+
+    for (int k = 0; k < 4; k++) {
+        struct loss_options o = options(k & 1, k >> 1);
+        double sum[LOSS_TERMS] = { 1.0, 2.0, 3.0, 4.0, 5.0 }, want[3] = { 1.0, 2.0, 3.0 };
+        loss_showers(sum, NULL, NULL, d.u, d.a, d.h, d.noise, B, V, 0.05, &o);
+        loss_entropy(sum, NULL, NULL, d.logit, d.z, B, F, L, &o);
+        for (int i = 0; i < B * V; i++) {
+            want[0] +=
+                ae((double)d.u[i], (double)d.a[i], (double)d.h[i], (double)d.noise[i], 0.05, &o);
+            want[1] += hit((double)d.u[i], (double)d.h[i]);
+        }
+        for (int b = 0; b < B; b++)
+            for (int j = 0; j < F; j++)
+                want[2] += entropy((double)d.logit[b * F + j], (double)d.z[b * L + L - F + j], &o);
+        for (int t = 0; t < 3; t++) assert_near(sum[t], want[t], 5e-5 * fabs(want[t]));
+        assert_true(sum[3] == 4.0 && sum[4] == 5.0);
+    }
+}
+
+/* Against central quotients of the definitions in double; they are exact to 1e-7. */
+static void gradients_of_showers_are_the_derivatives(void **state)
+{
+    (void)state;
+    const double h = 1e-5;
+    struct data d = make();
+
+    for (int mask = 0; mask < 2; mask++) {
+        struct loss_options o = options(mask, 0);
+        double sum[LOSS_TERMS] = { 0.0 };
+        float da[B * V], dh[B * V];
+        loss_showers(sum, da, dh, d.u, d.a, d.h, d.noise, B, V, 0.05, &o);
+        for (int i = 0; i < B * V; i++) {
+            double u = (double)d.u[i], a = (double)d.a[i], x = (double)d.h[i],
+                   n = (double)d.noise[i];
+            double by_a = (ae(u, a + h, x, n, 0.05, &o) - ae(u, a - h, x, n, 0.05, &o)) / (2.0 * h);
+            double by_h = (ae(u, a, x + h, n, 0.05, &o) - ae(u, a, x - h, n, 0.05, &o)) / (2.0 * h);
+            double bce = (hit(u, x + h) - hit(u, x - h)) / (2.0 * h);
+            assert_near((double)da[i], 0.7 * by_a, 1e-4 * (1.0 + fabs(by_a)));
+            double want = 0.7 * by_h + 1.3 * bce;
+            assert_near((double)dh[i], want, 1e-4 * (1.0 + fabs(by_h)));
+        }
+    }
+}
+
+static void gradients_of_the_entropy_are_the_derivatives_and_are_added(void **state)
+{
+    (void)state;
+    const double h = 1e-5;
+    struct data d = make();
+
+    for (int exact = 0; exact < 2; exact++) {
+        struct loss_options o = options(1, exact);
+        double sum[LOSS_TERMS] = { 0.0 };
+        float dl[B * F], dz[B * L];
+        for (int i = 0; i < B * F; i++) dl[i] = 2.0f;
+        for (int i = 0; i < B * L; i++) dz[i] = -1.0f;
+        loss_entropy(sum, dl, dz, d.logit, d.z, B, F, L, &o);
+        for (int i = 0; i < B * L; i++) {
+            int j = i % L - (L - F);
+            if (j < 0) {
+                assert_true(dz[i] == -1.0f); /* partition 0 is detached */
+                continue;
+            }
+            double l = (double)d.logit[i / L * F + j], z = (double)d.z[i];
+            double by_l = (entropy(l + h, z, &o) - entropy(l - h, z, &o)) / (2.0 * h);
+            double by_z = (entropy(l, z + h, &o) - entropy(l, z - h, &o)) / (2.0 * h);
+            assert_near((double)dl[i / L * F + j], 2.0 + 0.6 * by_l, 1e-5);
+            assert_near((double)dz[i], -1.0 + 0.6 * by_z, 1e-5);
+        }
+    }
+}
+
+/* Fitting one number to log-normal energies, w = 1/2 gives ln of their mean: u is ln E up to a
+ * constant, the minimum of sum e^{u/2} (u - v)^2 is sum e^{u/2} u / sum e^{u/2}. */
+static void weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    const double s = 0.8;
+    double top = 0.0, bottom = 0.0;
+    struct rng r = rng_at(6, RNG_TEST, 0, 0);
+
+    for (int i = 0; i < N; i++) {
+        double u = 5.0 + s * rng_normal(&r), w = exp(loss_default().w * u);
+        top += w * u;
+        bottom += w;
+    }
+    /* the weighted mean has a spread of s sqrt(e^{s^2 / 4} / N) = 2e-3 */
+    assert_near(top / bottom, 5.0 + s * s / 2.0, 1e-2);
+}
+
+TEST_MAIN(cmocka_unit_test(losses_are_the_sums_of_their_definitions),
+          cmocka_unit_test(gradients_of_showers_are_the_derivatives),
+          cmocka_unit_test(gradients_of_the_entropy_are_the_derivatives_and_are_added),
+          cmocka_unit_test(weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel))
