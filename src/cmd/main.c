@@ -100,14 +100,29 @@ static int at_once(int speaks, int argc, char **argv)
     return speaks ? refuse(argv[1]) : RUN_USAGE;
 }
 
+static int ends_in(const char *text, const char *tail)
+{
+    size_t n = strlen(text), m = strlen(tail);
+
+    return n >= m && strcmp(text + n - m, tail) == 0;
+}
+
 static int act(const struct par *P, int argc, char **argv, double start)
 {
     const struct command *c = find(argv[1]);
     const char *config = argc > 2 && strchr(argv[2], '=') == NULL ? argv[2] : NULL;
     int first = config != NULL ? 3 : 2, status = RUN_FAILED;
+    char *look = NULL;
     struct err e = { "" };
     struct run r;
 
+    if (c->act == cmd_info && config != NULL &&
+        !ends_in(config, ".yaml")) { /* caloq info FILE.h5 */
+        look = mem_print("info.file=%s", config);
+        argv[2] = look;
+        config = NULL;
+        first = 2;
+    }
     blas_init(1);
     dnn_init(1);
     if (run_open(&r, P, c->name, config, argv + first, argc - first, start, &e) == 0) {
@@ -122,6 +137,7 @@ static int act(const struct par *P, int argc, char **argv, double start)
     }
     if (err_is(&e)) log_say(&r.log, "caloq: %s", e.text);
     run_free(&r);
+    mem_free(look);
     return status;
 }
 
