@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME = 512 };
-
 static const char *const type_name[] = {
     "float32", "float64", "int32", "int64", "uint8", "uint64"
 };
@@ -42,7 +40,7 @@ static void say_dataset(struct run *r, const struct h5 *f, const char *name, str
 static int walk(struct run *r, const struct h5 *f, const char *group, struct json *sizes, int depth,
                 struct err *e)
 {
-    char **name, path[NAME];
+    char **name;
     int n, bad = 0;
 
     if (depth > 16) return err_set(e, "%s: groups are nested deeper than 16", f->path);
@@ -50,11 +48,12 @@ static int walk(struct run *r, const struct h5 *f, const char *group, struct jso
     for (int i = 0; i < n; i++) {
         struct err no_shape = { "" };
         struct h5_shape s;
-        snprintf(path, sizeof path, "%s%s%s", group, strcmp(group, "/") == 0 ? "" : "/", name[i]);
+        char *path = mem_print("%s%s%s", group, strcmp(group, "/") == 0 ? "" : "/", name[i]);
         if (h5_shape(f, path, &s, &no_shape) == 0)
             say_dataset(r, f, path, sizes);
         else if (!bad)
             bad = walk(r, f, path, sizes, depth + 1, e);
+        mem_free(path);
     }
     for (int i = 0; i < n; i++) mem_free(name[i]);
     mem_free(name);

@@ -37,7 +37,8 @@ static const struct conf_key table[] = {
     { "rbm.chip", CONF_TEXT, "", 0, 0, "", 0, "rbm.topology: file: a text file with two unit numbers a line" },
     { "rbm.partitions", CONF_INT, "4", 2, 64, "", 0, "number of partitions; partition 0 holds the incident energy" },
     { "rbm.nodes", CONF_INTS, "[64]", 1, 1e6, "units", 0, "units of each partition: one number for all, or a list" },
-    { "rbm.file", CONF_TEXT, "", 0, 0, "", 0, "start from this RBM file, checkpoint or run" },
+    { "rbm.clamped", CONF_INT, "0", -1, 63, "", 0, "the partition that is the condition (networks: 0, the incident energy); -1: none" },
+    { "rbm.file", CONF_TEXT, "", 0, 0, "", 0, "start from the machine of this RBM file or checkpoint" },
     { "rbm.chains", CONF_INT, "512", 1, 1e9, "chains", 0, "persistent chains, over all ranks" },
     { "rbm.sweeps", CONF_INT, "10", 1, 1e6, "", 0, "Gibbs sweeps an update (the k of PCD-k)" },
     { "rbm.gradient", CONF_CHOICE, "centred", 0, 0, "", "plain centred enhanced", "plain differences, centred by data means, or enhanced" },
@@ -74,6 +75,7 @@ static const struct conf_key table[] = {
     { "training.positive_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the energy of encoded showers" },
     { "training.mse_exponent", CONF_REAL, "0.5", -10, 10, "", 0, "w in the reconstruction weight exp(w u)" },
     { "training.mse_coefficient", CONF_REAL, "0.01", 0, 1e6, "", 0, "coefficient of the reconstruction error" },
+    { "training.log_every", CONF_INT, "20", 1, 1e9, "steps", 0, "steps between two lines of metrics.jsonl" },
     { "training.checkpoint_every", CONF_INT, "1", 1, 1e9, "epochs", 0, "epochs between checkpoints" },
     { "training.best", CONF_CHOICE, "ahep", 0, 0, "", "ahep ah", "best epoch by validation loss: reconstruction + hits (+ entropy + energy)" },
 

@@ -1,0 +1,61 @@
+/*
+ * feed.h - what training eats: batches of showers, or of latent bits, the same for any rank count.
+ *
+ * A batch is a run of the epoch's global shuffle; each rank gets its block of it. Showers stay
+ * where they were read and travel to the rank that wants them; bit rows, 32 times smaller than
+ * floats, are packed and held by every rank.
+ */
+#ifndef CMD_FEED_H
+#define CMD_FEED_H
+
+#include "cmd/model.h"
+#include "cmd/run.h"
+#include "shower/dataset.h"
+
+struct feed {
+    const struct par *P;       /* borrowed */
+    const struct model *model; /* borrowed */
+    uint64_t seed;
+    int bits;                  /* latent bits, not showers */
+    struct dataset data, held; /* training files; validation files if there are any */
+    struct dataset_part train, validation;
+    struct dataset *validation_data; /* &data or &held; borrowed */
+    int words;                       /* 64-bit words of a packed row */
+    uint64_t *row;                   /* [events, words] packed bits; owned */
+    double *incident;                /* [events] MeV of bit rows, or NULL; owned */
+    int B;                           /* showers of a batch, all ranks */
+    /* the batch at hand */
+    int64_t *all;      /* [B] event numbers of the whole batch; owned */
+    int n;             /* how many: the last batch of an epoch is shorter */
+    struct block mine; /* this rank's part of the batch */
+    int64_t *item;     /* [share] global numbers for the noise; owned */
+    double *E;         /* [share] MeV; owned */
+    float *u;          /* [share, V] network units; owned */
+    uint8_t *state;    /* [share, N] bit rows; owned */
+};
+
+/* Read the files that the config names. Events that cannot be transformed are counted, reported and
+ * dropped. Collective. On an error f is { 0 }. */
+int feed_open(struct feed *f, const struct run *r, const struct model *m, struct err *e);
+void feed_close(struct feed *f); /* local; accepts { 0 } */
+
+/* Batches of an epoch. Local. */
+int64_t feed_steps(const struct feed *f);
+
+/* Fill the batch `index` of an epoch. Collective. */
+void feed_batch(struct feed *f, int64_t epoch, int64_t index);
+
+/* Fill batch `index` of the validation events, in order; returns 0 behind the last. Collective. */
+int feed_validation(struct feed *f, int64_t index);
+
+/* Bytes [n_0] of the clamped partition for event j of the whole batch (0 <= j < n). Local. */
+void feed_condition(const struct feed *f, int j, uint8_t *u);
+
+/* The same for any training event. Local. */
+void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u);
+
+/* Means over the training events that start the networks near the data: four rows [V] in one
+ * block, freed by the caller. Collective. */
+float *feed_means(struct feed *f, struct vae_data *means);
+
+#endif

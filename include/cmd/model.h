@@ -1,0 +1,41 @@
+/*
+ * model.h - a model as files know it: geometry, transform, networks and Boltzmann machine.
+ */
+#ifndef CMD_MODEL_H
+#define CMD_MODEL_H
+
+#include "cmd/run.h"
+#include "rbm/rbm.h"
+#include "shower/geom.h"
+#include "shower/transform.h"
+#include "vae/vae.h"
+
+struct model {
+    char *path;                    /* what it was read from, or NULL; owned */
+    char *architecture, *geometry; /* YAML texts, NULL without networks; owned */
+    struct geom geom;
+    struct transform transform;
+    struct rbm rbm;
+    struct vae vae;
+    int networks; /* are there any? */
+};
+
+/* From the config of a training run: model.*, rbm.*, data.geometry, data.transform. networks = 0:
+ * the Boltzmann machine alone. batch: most showers of a call. On an error m is { 0 }. */
+int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e);
+
+/* From texts: the parts but no machine; parameters start from the seed. Takes the texts over. */
+int model_networks(struct model *m, char *architecture, const char *architecture_name,
+                   char *geometry, const char *geometry_name, int batch, uint64_t seed,
+                   struct err *e);
+
+void model_free(struct model *m); /* local; accepts { 0 } */
+
+/* Is partition 0 an energy code (networks, or an RBM whose clamped partition has room for it)? A
+ * sentence when not. Local. */
+int model_conditional(const struct model *m, struct err *e);
+
+/* bytes [n, n_0] of partition 0 for energies in MeV. Local. */
+void model_condition(const struct rbm *m, const double *energy, int64_t n, uint8_t *bytes);
+
+#endif

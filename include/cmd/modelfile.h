@@ -1,0 +1,24 @@
+/*
+ * modelfile.h - models in checkpoints, and what a `*.model` key names.
+ *
+ * A checkpoint holds the texts it was built from (/architecture, /geometry), so it needs no other
+ * file. A `*.model` key takes a run folder (its best.h5, else its newest checkpoint), a checkpoint,
+ * or an RBM file (then there are no networks). Collective.
+ */
+#ifndef CMD_MODELFILE_H
+#define CMD_MODELFILE_H
+
+#include "cmd/model.h"
+#include "io/h5.h"
+
+/* /architecture, /geometry, /model and /rbm of a checkpoint. */
+int modelfile_write(struct h5 *f, const struct model *m, struct err *e);
+
+/* Parameters alone, from a checkpoint of a model of the same shape. */
+int modelfile_read(const struct h5 *f, struct model *m, struct err *e);
+
+/* From a *.model key. batch: most showers of a call. On an error m is { 0 }. */
+int modelfile_load(struct model *m, const struct par *P, const char *path, int batch,
+                   struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * prior.h - training of the Boltzmann machine: persistent chains, exact counts, one update a step.
+ *
+ * Chains are sharded by tiles of 64. A chain carries its condition: with rbm.chain_condition batch,
+ * chain q takes the energy of event q mod B of the step's batch and keeps its other bits; with
+ * fixed it keeps the energy of an event drawn once.
+ */
+#ifndef CMD_PRIOR_H
+#define CMD_PRIOR_H
+
+#include "cmd/feed.h"
+#include "cmd/run.h"
+#include "io/h5.h"
+#include "rbm/chains.h"
+#include "rbm/phases.h"
+#include "rbm/update.h"
+
+struct prior {
+    const struct par *P;     /* borrowed */
+    struct rbm *m;           /* borrowed */
+    const struct kern *kern; /* borrowed */
+    struct chains chains;
+    struct phases phases;
+    struct update update;
+    enum phases_kind kind;
+    int sweeps;                        /* an update */
+    int fixed;                         /* conditions stay */
+    int room;                          /* most events of a rank's data */
+    uint64_t *data, *live;             /* [N, tiles], [tiles] of the data; owned */
+    uint64_t *rows;                    /* [n_0, tiles] of the chains' conditions; owned */
+    uint8_t *condition;                /* [B, n_0]; owned */
+    double energy_data, energy_chains; /* means of the last step */
+    double norm;                       /* of the last gradient */
+};
+
+/* room: most events of this rank in a batch; B: events of a whole batch. */
+void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k, int room,
+                int B);
+void prior_free(struct prior *p); /* accepts { 0 } */
+
+/* Draw the fixed conditions (rbm.chain_condition fixed). Once, before the first step. Local. */
+void prior_start(struct prior *p, const struct feed *f);
+
+/* Data of a step: z [n, N], 1 where > 1/2; or bytes of 0 and 1. Local. */
+void prior_data_floats(struct prior *p, const float *z, int n);
+void prior_data_bytes(struct prior *p, const uint8_t *states, int n);
+
+/* Conditions, sweeps, counts, their sum over ranks, gradient, update. Collective. */
+int prior_step(struct prior *p, const struct feed *f, const struct reducer *reducer, struct err *e);
+
+/* /chains and /optimizer/rbm of a checkpoint. Collective. */
+int prior_write(struct h5 *f, const struct prior *p, struct err *e);
+int prior_read(const struct h5 *f, struct prior *p, struct err *e);
+
+#endif

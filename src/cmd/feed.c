@@ -1,0 +1,257 @@
+#include "cmd/feed.h"
+
+#include "base/mem.h"
+#include "cmd/bits.h"
+#include "vae/energycode.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int64_t VALIDATION_ITEM = (int64_t)1 << 40; /* its noise is not the training's */
+
+/* The paths of a list key. */
+static const char **paths_of(const struct conf *c, const char *key, int *n)
+{
+    *n = conf_count(c, key);
+    const char **path = mem_take(*n, sizeof *path);
+    for (int i = 0; i < *n; i++) path[i] = conf_text_at(c, key, i);
+    return path;
+}
+
+static int check_energies(const struct dataset *d, struct err *e)
+{
+    for (int64_t i = 0; i < d->n; i++)
+        if (energycode_range(d->energy[i], e)) return err_within(e, "event %lld", (long long)i);
+    return 0;
+}
+
+static int load(struct dataset *d, const struct run *r, const struct model *m, const char *key,
+                struct err *e)
+{
+    int n;
+    const char **path = paths_of(r->conf, key, &n);
+    int64_t most = conf_int(r->conf, "data.most");
+    int bad = n == 0 ? err_set(e, "%s is empty, expected at least one shower file", key)
+                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, most, e) ||
+                           check_energies(d, e);
+
+    mem_free(path);
+    if (bad) return -1;
+    struct log *log = (struct log *)&r->log;
+    if (d->dropped > 0)
+        for (int i = 1; i < TRANSFORM_FAULTS; i++)
+            if (d->fault[i] > 0)
+                log_warn(log,
+                         "%s: %lld of %lld showers cannot be transformed and are dropped (%s), "
+                         "the first is number %lld",
+                         key, (long long)d->fault[i], (long long)d->read,
+                         transform_reason((enum transform_fault)i), (long long)d->first_dropped);
+    log_say(log, "%s: %lld showers", key, (long long)d->n);
+    return 0;
+}
+
+static int open_showers(struct feed *f, const struct run *r, struct err *e)
+{
+    double fraction = conf_real(r->conf, "data.validation_fraction");
+
+    if (load(&f->data, r, f->model, "data.train", e)) return -1;
+    if (conf_count(r->conf, "data.validation") > 0) {
+        if (load(&f->held, r, f->model, "data.validation", e)) return -1;
+        f->train = dataset_whole(f->data.n);
+        f->validation = dataset_whole(f->held.n);
+        f->validation_data = &f->held;
+    } else {
+        dataset_split(f->data.n, fraction, 1, r->seed, &f->train, &f->validation);
+        f->validation_data = &f->data;
+    }
+    return 0;
+}
+
+/* Pack this rank's rows and let every rank have all of them. */
+static void share_rows(struct feed *f, const struct bits *b)
+{
+    int64_t mine = b->rows.count;
+    uint64_t *packed = mem_take(mine * f->words, sizeof *packed);
+
+    for (int64_t i = 0; i < mine; i++)
+        for (int j = 0; j < b->N; j++)
+            packed[i * f->words + j / 64] |= (uint64_t)b->state[i * b->N + j] << j % 64;
+    f->row = mem_take(b->M * f->words, sizeof *f->row);
+    par_allgather(f->P, packed, mine * f->words * (int64_t)sizeof *packed, f->row);
+    if (b->incident != NULL) {
+        f->incident = mem_take(b->M, sizeof *f->incident);
+        par_allgather(f->P, b->incident, mine * (int64_t)sizeof *b->incident, f->incident);
+    }
+    mem_free(packed);
+}
+
+static int open_bits(struct feed *f, const struct run *r, struct err *e)
+{
+    int n;
+    const char **path = paths_of(r->conf, "data.train", &n);
+    struct bits b = { 0 };
+    int bad = n != 1 ? err_set(e, "data.train lists %d files, expected one Bits file", n)
+                     : bits_read(&b, r->P, path[0], e);
+
+    if (!bad && b.N != f->model->rbm.T.N)
+        bad = err_set(e, "%s: states have %d bits, expected the %d units of rbm.nodes", path[0],
+                      b.N, f->model->rbm.T.N);
+    if (!bad && b.M < r->P->size)
+        bad = err_set(e, "%s: %lld states for %d ranks, expected at least one a rank", path[0],
+                      (long long)b.M, r->P->size);
+    mem_free(path);
+    if (!bad) {
+        f->words = (b.N + 63) / 64;
+        share_rows(f, &b);
+        f->train = dataset_whole(b.M);
+    }
+    bits_free(&b);
+    return bad ? -1 : 0;
+}
+
+int feed_open(struct feed *f, const struct run *r, const struct model *m, struct err *e)
+{
+    *f = (struct feed){ .P = r->P, .model = m, .seed = r->seed };
+    f->bits = !m->networks;
+    f->B = (int)conf_int(r->conf, "training.batch");
+    int bad = f->bits ? open_bits(f, r, e) : open_showers(f, r, e);
+    if (!bad && f->B < r->P->size)
+        bad = err_set(e, "training.batch is %d, expected at least one shower for each of %d ranks",
+                      f->B, r->P->size);
+    if (bad) {
+        feed_close(f);
+        return -1;
+    }
+    int64_t share = block_of(f->B, 0, r->P->size).count;
+    f->all = mem_take(f->B, sizeof *f->all);
+    f->item = mem_take(share, sizeof *f->item);
+    f->E = mem_take(share, sizeof *f->E);
+    if (f->bits)
+        f->state = mem_take(share * m->rbm.T.N, sizeof *f->state);
+    else
+        f->u = mem_take(share * m->geom.voxels, sizeof *f->u);
+    return 0;
+}
+
+void feed_close(struct feed *f)
+{
+    dataset_free(&f->data);
+    dataset_free(&f->held);
+    mem_free(f->row);
+    mem_free(f->incident);
+    mem_free(f->all);
+    mem_free(f->item);
+    mem_free(f->E);
+    mem_free(f->u);
+    mem_free(f->state);
+    *f = (struct feed){ 0 };
+}
+
+int64_t feed_steps(const struct feed *f)
+{
+    return (f->train.count + f->B - 1) / f->B;
+}
+
+/* Length and this rank's share of batch `index` of a part. */
+static void place(struct feed *f, int64_t count, int64_t index)
+{
+    int64_t left = count - index * f->B;
+
+    f->n = (int)(left < f->B ? left : f->B);
+    f->mine = block_of(f->n, f->P->rank, f->P->size);
+}
+
+static void fetch(struct feed *f, struct dataset *d, int64_t offset)
+{
+    const int64_t *wanted = f->all + f->mine.first;
+    int n = (int)f->mine.count;
+
+    dataset_fetch(d, f->P, wanted, n, f->u, f->E);
+    transform_forward(&f->model->transform, n, d->V, f->E, f->u, f->u);
+    for (int i = 0; i < n; i++) f->item[i] = wanted[i] + offset;
+}
+
+static void unpack(struct feed *f)
+{
+    int N = f->model->rbm.T.N;
+
+    for (int64_t i = 0; i < f->mine.count; i++) {
+        int64_t event = f->all[f->mine.first + i];
+        const uint64_t *row = f->row + event * f->words;
+        f->item[i] = event;
+        for (int j = 0; j < N; j++) f->state[i * N + j] = row[j / 64] >> j % 64 & 1;
+    }
+}
+
+void feed_batch(struct feed *f, int64_t epoch, int64_t index)
+{
+    place(f, f->train.count, index);
+    dataset_order(&f->train, f->seed, epoch, index * f->B, f->n, f->all);
+    if (f->bits)
+        unpack(f);
+    else
+        fetch(f, &f->data, 0);
+}
+
+int feed_validation(struct feed *f, int64_t index)
+{
+    if (f->bits || index * f->B >= f->validation.count) return 0;
+    place(f, f->validation.count, index);
+    for (int i = 0; i < f->n; i++) f->all[i] = dataset_number(&f->validation, index * f->B + i);
+    fetch(f, f->validation_data, VALIDATION_ITEM);
+    return 1;
+}
+
+void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
+{
+    const struct rbm *m = &f->model->rbm;
+
+    if (!f->bits) {
+        model_condition(m, &f->data.energy[event], 1, u);
+        return;
+    }
+    const uint64_t *row = f->row + event * f->words;
+    int first = m->T.first[m->clamped];
+    for (int j = 0; j < m->T.size[m->clamped]; j++)
+        u[j] = row[(first + j) / 64] >> (first + j) % 64 & 1;
+}
+
+void feed_condition(const struct feed *f, int j, uint8_t *u)
+{
+    feed_condition_of(f, f->all[j], u);
+}
+
+/* Sums over this rank's share of the training events: u, u^2, hits of every voxel. */
+static void add_moments(struct feed *f, double *sum, int V)
+{
+    for (int64_t i = 0; i < f->mine.count; i++)
+        for (int v = 0; v < V; v++) {
+            double u = f->u[i * V + v];
+            sum[v] += u;
+            sum[V + v] += u * u;
+            sum[2 * V + v] += u > 0.0;
+        }
+}
+
+float *feed_means(struct feed *f, struct vae_data *means)
+{
+    int V = f->model->geom.voxels;
+    double n = (double)f->train.count, *sum = mem_take(3 * V, sizeof *sum);
+    float *row = mem_take(4 * V, sizeof *row);
+
+    for (int64_t i = 0; i < feed_steps(f); i++) {
+        feed_batch(f, 0, i);
+        add_moments(f, sum, V);
+    }
+    par_sum(f->P, sum, 3 * V);
+    for (int v = 0; v < V; v++) {
+        double mean = sum[v] / n, variance = sum[V + v] / n - mean * mean, hits = sum[2 * V + v];
+        row[v] = (float)mean;
+        row[V + v] = (float)sqrt(variance > 0.0 ? variance : 0.0);
+        row[2 * V + v] = (float)(hits / n);
+        row[3 * V + v] = (float)(hits > 0.0 ? sum[v] / hits : 0.0);
+    }
+    mem_free(sum);
+    *means = (struct vae_data){ row, row + V, row + 2 * V, row + 3 * V };
+    return row;
+}

@@ -1,0 +1,154 @@
+#include "cmd/modelfile.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/rbmfile.h"
+#include "io/ckpt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Where a tensor of the networks lies. */
+static char *tensor_path(const struct tensor *t)
+{
+    return mem_print("/model/%s", t->name);
+}
+
+static struct h5_shape tensor_shape(const struct tensor *t)
+{
+    struct h5_shape s = { .dims = t->dims > H5_DIMS ? 1 : t->dims, .type = H5_FLOAT };
+
+    for (int d = 0; d < s.dims; d++) s.n[d] = t->n[d];
+    if (t->dims > H5_DIMS) s.n[0] = t->count; /* kernels of five dimensions lie flat */
+    return s;
+}
+
+static int write_tensors(struct h5 *f, const struct vae *v, struct err *e)
+{
+    for (int i = 0; i < v->T.n; i++) {
+        struct h5_shape s = tensor_shape(&v->T.t[i]);
+        char *path = tensor_path(&v->T.t[i]);
+        int bad = h5_write_all(f, path, &s, v->params + v->T.t[i].first, "1", "parameters", e);
+        mem_free(path);
+        if (bad) return -1;
+    }
+    return 0;
+}
+
+static int read_tensors(const struct h5 *f, const struct vae *v, struct err *e)
+{
+    int bad = 0;
+
+    for (int i = 0; i < v->T.n && !bad; i++) {
+        struct h5_shape want = tensor_shape(&v->T.t[i]), got;
+        char *path = tensor_path(&v->T.t[i]);
+        bad = h5_shape(f, path, &got, e);
+        for (int d = 0; d < want.dims && !bad; d++)
+            if (got.dims != want.dims || got.n[d] != want.n[d])
+                bad = err_set(e, "%s: %s has another shape than its architecture says", f->path,
+                              path);
+        if (!bad) bad = h5_read_all(f, path, H5_FLOAT, v->params + v->T.t[i].first, e);
+        mem_free(path);
+    }
+    return bad ? -1 : 0;
+}
+
+int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
+{
+    if (h5_put_text(f, "/", "format", "caloq-checkpoint", e) || h5_put_int(f, "/", "version", 1, e))
+        return -1;
+    if (m->networks && (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
+                        h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
+                        write_tensors(f, &m->vae, e) ||
+                        h5_put_int(f, "/model", "transform", m->transform.kind, e) ||
+                        h5_put_real(f, "/model", "transform_r", m->transform.r, e) ||
+                        h5_put_real(f, "/model", "transform_scale", m->transform.scale, e)))
+        return -1;
+    return rbmfile_write(f, "/rbm", &m->rbm, e);
+}
+
+int modelfile_read(const struct h5 *f, struct model *m, struct err *e)
+{
+    struct rbm rbm;
+
+    if (m->networks && read_tensors(f, &m->vae, e)) return -1;
+    if (rbmfile_read(f, "/rbm", &rbm, e)) return -1;
+    int same = rbm.T.N == m->rbm.T.N && rbm.T.M == m->rbm.T.M;
+    if (same) memcpy(m->rbm.param, rbm.param, (size_t)rbm.table.total * sizeof *rbm.param);
+    rbm_free(&rbm);
+    rbm_prepare(&m->rbm);
+    return same ? 0
+                : err_set(e, "%s: its machine has another shape than this config says", f->path);
+}
+
+/* best.h5 of a folder, else its newest checkpoint; a file is itself. Opened. */
+static int open_named(struct h5 *f, const struct par *P, const char *path, struct err *e)
+{
+    int folder = P->rank == 0 && file_is_folder(path), best = 0;
+    char *name = file_join(path, "best.h5");
+    int64_t epoch;
+
+    if (P->rank == 0) best = file_exists(name);
+    par_bcast(P, &folder, sizeof folder, 0);
+    par_bcast(P, &best, sizeof best, 0);
+    int bad;
+    if (!folder)
+        bad = h5_open(f, P, path, e);
+    else if (best)
+        bad = ckpt_open(f, P, name, e);
+    else if ((bad = ckpt_open_newest(f, P, path, &epoch, NULL, e)) == 1)
+        bad = err_set(e, "%s: holds no checkpoint, expected best.h5 or checkpoint-EPOCH.h5", path);
+    mem_free(name);
+    return bad;
+}
+
+static int load_networks(const struct h5 *f, struct model *m, int batch, struct err *e)
+{
+    char *architecture = NULL, *geometry = NULL;
+    int64_t kind;
+
+    if (h5_read_text(f, "architecture", &architecture, e)) return -1;
+    if (h5_read_text(f, "geometry", &geometry, e)) {
+        mem_free(architecture);
+        return -1;
+    }
+    if (model_networks(m, architecture, f->path, geometry, f->path, batch, 0, e)) return -1;
+    if (h5_get_int(f, "/model", "transform", &kind, e) ||
+        h5_get_real(f, "/model", "transform_r", &m->transform.r, e) ||
+        h5_get_real(f, "/model", "transform_scale", &m->transform.scale, e))
+        return -1;
+    if (kind < TRANSFORM_LOGIT || kind > TRANSFORM_GEV)
+        return err_set(e, "%s: transform %lld is not known", f->path, (long long)kind);
+    m->transform.kind = (enum transform_kind)kind;
+    return read_tensors(f, &m->vae, e);
+}
+
+static int load_from(const struct h5 *f, struct model *m, int batch, struct err *e)
+{
+    char format[64] = "";
+    struct err none = { "" };
+
+    m->path = mem_text(f->path);
+    m->transform = transform_logit();
+    h5_get_text(f, "/", "format", format, (int)sizeof format, &none);
+    if (strcmp(format, "caloq-checkpoint") == 0) {
+        if (ckpt_verify(f->P, f->path, e) || rbmfile_read(f, "/rbm", &m->rbm, e)) return -1;
+        return h5_has(f, "architecture") ? load_networks(f, m, batch, e) : 0;
+    }
+    if (strcmp(format, "caloq-rbm") == 0 || h5_has(f, "partition_sizes"))
+        return rbmfile_read(f, "/", &m->rbm, e);
+    return err_set(e, "%s: neither a checkpoint nor an RBM file (attribute format is \"%s\")",
+                   f->path, format);
+}
+
+int modelfile_load(struct model *m, const struct par *P, const char *path, int batch, struct err *e)
+{
+    struct h5 f;
+
+    *m = (struct model){ 0 };
+    if (open_named(&f, P, path, e)) return -1;
+    int bad = load_from(&f, m, batch, e);
+    h5_close(&f);
+    if (bad) model_free(m);
+    return bad ? -1 : 0;
+}

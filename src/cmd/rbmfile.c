@@ -1,0 +1,187 @@
+#include "cmd/rbmfile.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME = 128 };
+
+static const char *place(char name[NAME], const char *group, const char *what)
+{
+    snprintf(name, NAME, "%s%s%s", strcmp(group, "/") == 0 ? "" : group, "/", what);
+    return name;
+}
+
+static const char *block_name(char name[NAME], const char *group, int K, int a, int b)
+{
+    char what[32];
+
+    snprintf(what, sizeof what, K > 10 ? "weight_%d_%d" : "weight_%d%d", a, b);
+    return place(name, group, what);
+}
+
+/* The couplings of unit i of partition a with partition b lie together: where they begin. */
+static float *run_of(const struct rbm *m, int a, int i, int b)
+{
+    const struct topology *T = &m->T;
+
+    return m->weight + T->row[T->first[a] + i] + T->first[b] - T->first[a + 1];
+}
+
+static int write_blocks(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
+{
+    const struct topology *T = &m->T;
+    char name[NAME];
+
+    for (int a = 0; a < T->K; a++)
+        for (int b = a + 1; b < T->K; b++) {
+            struct h5_shape s = { 2, { T->size[a], T->size[b] }, H5_FLOAT };
+            float *block = mem_take((int64_t)T->size[a] * T->size[b], sizeof *block);
+            for (int i = 0; i < T->size[a]; i++)
+                memcpy(block + (int64_t)i * T->size[b], run_of(m, a, i, b),
+                       (size_t)T->size[b] * sizeof *block);
+            int bad = h5_write_all(f, block_name(name, group, T->K, a, b), &s, block, "1",
+                                   "couplings of two partitions", e);
+            mem_free(block);
+            if (bad) return -1;
+        }
+    return 0;
+}
+
+static int write_edges(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
+{
+    struct h5_shape edges = { 2, { m->T.M, 2 }, H5_INT32 }, weight = { 1, { m->T.M }, H5_FLOAT };
+    char name[NAME];
+
+    if (m->T.M == 0) return 0;
+    return h5_write_all(f, place(name, group, "edges"), &edges, m->T.edge, "1",
+                        "global unit numbers i < j", e) ||
+                   h5_write_all(f, place(name, group, "weight"), &weight, m->weight, "1",
+                                "couplings, in the order of the edges", e)
+               ? -1
+               : 0;
+}
+
+int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
+{
+    struct h5_shape sizes = { 1, { m->T.K }, H5_INT32 }, one = { 1, { 1 }, H5_INT32 };
+    struct h5_shape bias = { 1, { m->T.N }, H5_FLOAT };
+    int32_t size[TOPOLOGY_PARTITIONS], clamped = m->clamped;
+    char name[NAME];
+
+    for (int k = 0; k < m->T.K; k++) size[k] = m->T.size[k];
+    if (h5_write_all(f, place(name, group, "partition_sizes"), &sizes, size, "units",
+                     "units of each partition", e) ||
+        h5_put_text(f, group, "format", "caloq-rbm", e) || h5_put_int(f, group, "version", 1, e) ||
+        h5_write_all(f, place(name, group, "clamped"), &one, &clamped, "1",
+                     "the partition that is a condition, or -1", e) ||
+        h5_write_all(f, place(name, group, "bias"), &bias, m->bias, "1", "biases, all partitions",
+                     e))
+        return -1;
+    return m->T.kind == TOPOLOGY_COMPLETE ? write_blocks(f, group, m, e)
+                                          : write_edges(f, group, m, e);
+}
+
+/* A dataset of exactly this shape, on every rank. */
+static int read_exact(const struct h5 *f, const char *name, int dims, int64_t n0, int64_t n1,
+                      enum h5_type type, void *x, struct err *e)
+{
+    struct h5_shape s;
+
+    if (h5_shape(f, name, &s, e)) return -1;
+    if (s.dims != dims || s.n[0] != n0 || (dims == 2 && s.n[1] != n1))
+        return err_set(e, "%s: %s has shape (%lld, %lld), expected (%lld, %lld)", f->path, name,
+                       (long long)s.n[0], (long long)(s.dims > 1 ? s.n[1] : 0), (long long)n0,
+                       (long long)(dims > 1 ? n1 : 0));
+    return h5_read_all(f, name, type, x, e);
+}
+
+static int read_blocks(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
+{
+    const struct topology *T = &m->T;
+    char name[NAME];
+    int bad = 0;
+
+    for (int a = 0; a < T->K && !bad; a++)
+        for (int b = a + 1; b < T->K && !bad; b++) {
+            float *block = mem_take((int64_t)T->size[a] * T->size[b], sizeof *block);
+            bad = read_exact(f, block_name(name, group, T->K, a, b), 2, T->size[a], T->size[b],
+                             H5_FLOAT, block, e);
+            for (int i = 0; i < T->size[a] && !bad; i++)
+                memcpy(run_of(m, a, i, b), block + (int64_t)i * T->size[b],
+                       (size_t)T->size[b] * sizeof *block);
+            mem_free(block);
+        }
+    return bad;
+}
+
+/* Partition sizes, then the couplings' topology: T and, for a list, the order of its weights. */
+static int read_topology(const struct h5 *f, const char *group, struct topology *T, int64_t **order,
+                         struct err *e)
+{
+    int32_t size32[TOPOLOGY_PARTITIONS];
+    int size[TOPOLOGY_PARTITIONS];
+    struct h5_shape s;
+    char name[NAME];
+
+    place(name, group, "partition_sizes");
+    if (h5_shape(f, name, &s, e)) return -1;
+    if (s.dims != 1 || s.n[0] < 1 || s.n[0] > TOPOLOGY_PARTITIONS)
+        return err_set(e, "%s: %s has %lld entries, expected 1 to %d partitions", f->path, name,
+                       (long long)s.n[0], TOPOLOGY_PARTITIONS);
+    int K = (int)s.n[0];
+    if (h5_read_all(f, name, H5_INT32, size32, e)) return -1;
+    for (int k = 0; k < K; k++) size[k] = size32[k];
+    if (h5_has(f, block_name(name, group, K, 0, 1))) return topology_complete(T, K, size, e);
+    if (!h5_has(f, place(name, group, "edges"))) return topology_none(T, K, size, e);
+    if (h5_shape(f, name, &s, e)) return -1;
+    int32_t(*edge)[2] = mem_take(s.n[0], sizeof *edge);
+    *order = mem_take(s.n[0], sizeof **order);
+    int bad = read_exact(f, name, 2, s.n[0], 2, H5_INT32, edge, e) ||
+              topology_list(T, K, size, s.n[0], (const int32_t(*)[2])edge, *order, e);
+    mem_free(edge);
+    return bad ? err_within(e, "%s: %s", f->path, group) : 0;
+}
+
+static int read_list(const struct h5 *f, const char *group, struct rbm *m, const int64_t *order,
+                     struct err *e)
+{
+    char name[NAME];
+    float *weight = mem_take(m->T.M, sizeof *weight);
+    int bad = read_exact(f, place(name, group, "weight"), 1, m->T.M, 0, H5_FLOAT, weight, e);
+
+    for (int64_t i = 0; i < m->T.M && !bad; i++) m->weight[order[i]] = weight[i];
+    mem_free(weight);
+    return bad;
+}
+
+int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
+{
+    struct topology T = { 0 };
+    int64_t *order = NULL;
+    int32_t clamped = -1;
+    char name[NAME];
+
+    *m = (struct rbm){ 0 };
+    int bad = read_topology(f, group, &T, &order, e);
+    if (!bad && h5_has(f, place(name, group, "clamped")))
+        bad = read_exact(f, name, 1, 1, 0, H5_INT32, &clamped, e);
+    if (!bad && (clamped < -1 || clamped >= T.K))
+        bad = err_set(e, "%s: %s is %d, expected -1 or a partition below %d", f->path, name,
+                      (int)clamped, T.K);
+    if (!bad) {
+        rbm_init(m, &T, clamped);
+        bad = read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
+        if (!bad && m->T.kind == TOPOLOGY_COMPLETE) bad = read_blocks(f, group, m, e);
+        if (!bad && m->T.kind == TOPOLOGY_LIST) bad = read_list(f, group, m, order, e);
+        if (!bad && rbm_check(m, e)) bad = err_within(e, "%s: %s", f->path, group);
+    }
+    mem_free(order);
+    topology_free(&T);
+    if (bad)
+        rbm_free(m);
+    else
+        rbm_prepare(m);
+    return bad ? -1 : 0;
+}
