@@ -1,0 +1,72 @@
+/*
+ * trainer.h - a training run: phases of epochs of steps, from the feed to the checkpoints.
+ *
+ * A step of mode ae trains the networks as an autoencoder; vae also pulls the posterior towards the
+ * machine and trains the machine on the posterior's bits; rbm trains the machine alone, on bits of
+ * frozen networks or of a file. The state that counts is in the checkpoint: a run that stops and
+ * starts again takes the same steps, bit for bit at equal ranks.
+ */
+#ifndef CMD_TRAINER_H
+#define CMD_TRAINER_H
+
+#include "base/reducer.h"
+#include "cmd/feed.h"
+#include "cmd/model.h"
+#include "cmd/prior.h"
+#include "cmd/run.h"
+#include "io/metrics.h"
+#include "io/progress.h"
+#include "nn/fit.h"
+#include "nn/optim.h"
+
+enum train_mode { TRAIN_AE, TRAIN_VAE, TRAIN_RBM }; /* choices of training.mode */
+
+enum { TRAIN_PHASES = 64 };
+
+struct train_phase {
+    enum train_mode mode;
+    int64_t epochs;
+    int from_best; /* start from best.h5 of the phase before */
+};
+
+struct trainer {
+    struct run *r; /* borrowed */
+    const struct kern *kern;
+    struct model model;
+    struct feed feed;
+    struct prior prior;
+    struct optim optim;
+    struct reducer reducer;
+    struct fit fit;
+    struct metrics metrics;
+    struct progress progress;
+    struct loss_options loss;
+    int phases;
+    struct train_phase phase[TRAIN_PHASES];
+    /* state */
+    int at;                  /* the phase at hand */
+    int64_t step;            /* steps made, over all phases */
+    int64_t network_steps;   /* of them, steps that trained the networks */
+    double best;             /* least validation loss of this phase */
+    int64_t best_epoch;      /* and its epoch, counted over all phases; -1: none yet */
+    double term[LOSS_TERMS]; /* means over the last epoch */
+    double validation;       /* its validation loss, NAN without validation events */
+    int64_t showers;         /* seen since this start */
+    double seconds;          /* and the time it took */
+};
+
+/* Everything from the config; then, when there is a checkpoint to go on from, from that.
+ * Collective. The trainer must be freed in any case. */
+int trainer_init(struct trainer *t, struct run *r, struct err *e);
+void trainer_free(struct trainer *t); /* accepts { 0 } */
+
+/* Train what is left. RUN_DONE, RUN_STOPPED after a checkpoint, or -1. Collective. */
+int trainer_run(struct trainer *t, struct err *e);
+
+/* Epochs done, over all phases. */
+int64_t trainer_epoch(const struct trainer *t);
+
+/* Begin the phase t->at: mode, optimiser, schedule. Local. */
+void trainer_begin(struct trainer *t);
+
+#endif

@@ -1,0 +1,45 @@
+#include "base/mem.h"
+#include "cmd/commands.h"
+#include "cmd/trainer.h"
+#include "cmd/trainfile.h"
+
+#include <math.h>
+
+static void report(struct trainer *t, int status)
+{
+    static const char *const mode[] = { "ae", "vae", "rbm" };
+    struct json *j = t->r->result;
+    enum train_mode last = t->phase[t->at].mode;
+    char *path = trainfile_path(t);
+
+    json_put_text(j, "command", "train");
+    json_put_text(j, "mode", mode[last]);
+    json_put_int(j, "epoch", trainer_epoch(t));
+    json_put_int(j, "step", t->step);
+    for (int i = 0; i < LOSS_TERMS && last != TRAIN_RBM; i++)
+        json_put_real(j, loss_name(i), t->term[i]);
+    if (last != TRAIN_RBM) json_put_real(j, "validation", t->validation);
+    if (last != TRAIN_AE) {
+        json_put_real(j, "energy_data", t->prior.energy_data);
+        json_put_real(j, "energy_chains", t->prior.energy_chains);
+    }
+    json_put_int(j, "best_epoch", t->best_epoch);
+    json_put_int(j, "parameters", t->model.vae.T.parameters + t->model.rbm.T.N + t->model.rbm.T.M);
+    json_put_real(j, "showers_per_second",
+                  t->seconds > 0.0 ? (double)t->showers / t->seconds : NAN);
+    json_put_text(j, "checkpoint", path);
+    if (status == RUN_STOPPED)
+        log_say(&t->r->log, "stopped at step %lld, checkpoint %s; run it again to go on",
+                (long long)t->step, path);
+    mem_free(path);
+}
+
+int cmd_train(struct run *r, struct err *e)
+{
+    struct trainer t;
+    int status = trainer_init(&t, r, e) ? -1 : trainer_run(&t, e);
+
+    if (status >= 0) report(&t, status);
+    trainer_free(&t);
+    return status;
+}

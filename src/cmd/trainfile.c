@@ -1,0 +1,166 @@
+#include "cmd/trainfile.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/keys.h"
+#include "cmd/modelfile.h"
+#include "io/ckpt.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A resumed run must not change these. */
+static const char shaping[] = "run.seed data.kind data.transform model.energy_code rbm.topology "
+                              "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains "
+                              "rbm.optimiser training.optimiser training.batch";
+
+char *trainfile_path(const struct trainer *t)
+{
+    return ckpt_name(t->r->dir, trainer_epoch(t));
+}
+
+static int write_networks(struct h5 *f, const struct trainer *t, struct err *e)
+{
+    struct h5_shape s = { 1, { t->optim.state_n }, H5_FLOAT };
+
+    if (!t->model.networks || t->phase[t->at].mode == TRAIN_RBM) return 0;
+    if (t->optim.state_n > 0 &&
+        h5_write_all(f, "optimizer/networks/state", &s, t->optim.state, "1", "moments", e))
+        return -1;
+    return h5_write_text(f, "optimizer/networks/names", "flat buffer, in the order of /model",
+                         "what state holds", e) ||
+                   h5_put_int(f, "optimizer/networks", "step", t->optim.step, e)
+               ? -1
+               : 0;
+}
+
+static int write_progress(struct h5 *f, const struct trainer *t, struct err *e)
+{
+    struct h5_shape s = { 1, { FIT_TERMS + 1 }, H5_DOUBLE };
+
+    return h5_write_all(f, "progress/sums", &s, t->fit.sum, "1", "terms of the epoch at hand", e) ||
+                   h5_put_int(f, "progress", "phase", t->at, e) ||
+                   h5_put_int(f, "progress", "epoch", t->fit.epoch, e) ||
+                   h5_put_int(f, "progress", "index", t->fit.index, e) ||
+                   h5_put_int(f, "progress", "step", t->step, e) ||
+                   h5_put_int(f, "progress", "network_steps", t->network_steps, e) ||
+                   h5_put_int(f, "progress", "best_epoch", t->best_epoch, e) ||
+                   h5_put_real(f, "progress", "best", t->best, e) ||
+                   h5_put_real(f, "progress", "energy_chains", t->prior.energy_chains, e)
+               ? -1
+               : 0;
+}
+
+int trainfile_write(const struct trainer *t, int is_best, struct err *e)
+{
+    const struct par *P = t->r->P;
+    char *path = trainfile_path(t), *config = conf_dump(t->r->conf);
+    struct h5 f = { 0 };
+    int bad = ckpt_create(&f, P, path, e) || modelfile_write(&f, &t->model, e) ||
+              h5_write_text(&f, "config", config, "every key as used, YAML", e) ||
+              prior_write(&f, &t->prior, e) || write_networks(&f, t, e) ||
+              write_progress(&f, t, e) || ckpt_commit(&f, e);
+
+    h5_close(&f);
+    mem_free(config);
+    mem_free(path);
+    if (bad || (is_best && ckpt_best(P, t->r->dir, trainer_epoch(t), e))) return -1;
+    return ckpt_prune(P, t->r->dir, (int)conf_int(t->r->conf, "run.keep"), e);
+}
+
+/* Do config and architecture still say what the checkpoint was made with? */
+static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e)
+{
+    char *text = NULL, *architecture = NULL;
+    int n;
+    struct conf *then = conf_new(keys_table(&n), n);
+    int bad = h5_read_text(f, "config", &text, e) || conf_read(then, text, f->path, e);
+    const char *key = bad ? NULL : conf_differs(then, t->r->conf, shaping);
+
+    if (key != NULL)
+        bad = err_set(e,
+                      "%s: %s differs from the checkpoint's; take another run.dir, or "
+                      "run.resume: never in an empty one",
+                      conf_origin(t->r->conf, key), key);
+    if (!bad && t->model.networks) {
+        bad = h5_read_text(f, "architecture", &architecture, e);
+        if (!bad && strcmp(architecture, t->model.architecture) != 0)
+            bad = err_set(e, "%s: model.architecture is not the one in %s; take another run.dir",
+                          conf_text(t->r->conf, "model.architecture"), f->path);
+    }
+    mem_free(text);
+    mem_free(architecture);
+    conf_free(then);
+    return bad ? -1 : 0;
+}
+
+static int read_networks(const struct h5 *f, struct trainer *t, struct err *e)
+{
+    struct h5_shape s;
+
+    if (!t->model.networks || t->phase[t->at].mode == TRAIN_RBM) return 0;
+    if (h5_get_int(f, "optimizer/networks", "step", &t->optim.step, e)) return -1;
+    if (t->optim.state_n == 0) return 0;
+    if (h5_shape(f, "optimizer/networks/state", &s, e)) return -1;
+    if (s.n[0] != t->optim.state_n)
+        return err_set(e, "%s: the optimiser's state has %lld numbers, expected %lld", f->path,
+                       (long long)s.n[0], (long long)t->optim.state_n);
+    return h5_read_all(f, "optimizer/networks/state", H5_FLOAT, t->optim.state, e);
+}
+
+/* Where the run stood; begins the phase. */
+static int read_progress(const struct h5 *f, struct trainer *t, struct err *e)
+{
+    int64_t at;
+
+    if (h5_get_int(f, "progress", "phase", &at, e)) return -1;
+    if (at < 0 || at >= t->phases)
+        return err_set(e, "%s: stopped in phase %lld, training.phases lists %d", f->path,
+                       (long long)at, t->phases);
+    t->at = (int)at;
+    if (h5_get_int(f, "progress", "step", &t->step, e) ||
+        h5_get_int(f, "progress", "network_steps", &t->network_steps, e))
+        return -1;
+    trainer_begin(t);
+    return h5_get_int(f, "progress", "epoch", &t->fit.epoch, e) ||
+                   h5_get_int(f, "progress", "index", &t->fit.index, e) ||
+                   h5_get_int(f, "progress", "best_epoch", &t->best_epoch, e) ||
+                   h5_get_real(f, "progress", "best", &t->best, e) ||
+                   h5_get_real(f, "progress", "energy_chains", &t->prior.energy_chains, e) ||
+                   h5_read_all(f, "progress/sums", H5_DOUBLE, t->fit.sum, e)
+               ? -1
+               : 0;
+}
+
+enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
+
+int trainfile_resume(struct trainer *t, struct err *e)
+{
+    struct run *r = t->r;
+    int how = conf_choice(r->conf, "run.resume");
+    struct h5 f = { 0 };
+    int64_t epoch;
+
+    if (how == RESUME_NEVER) return 0;
+    int found = ckpt_open_newest(&f, r->P, r->dir, &epoch, &r->log, e);
+    if (found < 0) return -1;
+    if (found == 1 && how == RESUME_MUST)
+        return err_set(e, "%s: holds no checkpoint, and run.resume is must", r->dir);
+    if (found == 1) return 0;
+    int bad = same_shape(&f, t, e) || modelfile_read(&f, &t->model, e) || read_progress(&f, t, e) ||
+              prior_read(&f, &t->prior, e) || read_networks(&f, t, e);
+    if (!bad) log_say(&r->log, "going on from %s, step %lld", f.path, (long long)t->step);
+    h5_close(&f);
+    return bad ? -1 : 1;
+}
+
+int trainfile_best(struct trainer *t, struct err *e)
+{
+    char *path = run_path(t->r, "best.h5");
+    struct h5 f = { 0 };
+    int bad = ckpt_open(&f, t->r->P, path, e) || modelfile_read(&f, &t->model, e);
+
+    h5_close(&f);
+    mem_free(path);
+    return bad ? -1 : 0;
+}
