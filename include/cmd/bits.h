@@ -6,7 +6,7 @@
  *   /incident_energies float32 [M, 1] MeV (optional)
  *   /logits            float32 [M, L] of the posterior (optional)
  *
- * Rows are shared out by block_of(M, rank, size). Collective.
+ * Each rank holds a run of rows, in rank order; what is read is shared out by block_of. Collective.
  */
 #ifndef CMD_BITS_H
 #define CMD_BITS_H
@@ -27,8 +27,9 @@ struct bits {
     float *logit;      /* [rows.count, L] or NULL; owned */
 };
 
-/* Room for this rank's share of M states; which of the optional columns are wanted. Local. */
-void bits_init(struct bits *b, const struct par *P, int64_t M, int N, int L, int energy,
+/* Room for rows (this rank's, in rank order) of M states; which optional columns are wanted. Local.
+ */
+void bits_init(struct bits *b, struct block rows, int64_t M, int N, int L, int energy,
                int incident);
 void bits_free(struct bits *b); /* accepts { 0 } */
 

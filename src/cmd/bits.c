@@ -5,10 +5,9 @@
 
 #include <math.h>
 
-void bits_init(struct bits *b, const struct par *P, int64_t M, int N, int L, int energy,
-               int incident)
+void bits_init(struct bits *b, struct block rows, int64_t M, int N, int L, int energy, int incident)
 {
-    *b = (struct bits){ .M = M, .N = N, .L = L, .rows = block_of(M, P->rank, P->size) };
+    *b = (struct bits){ .M = M, .N = N, .L = L, .rows = rows };
     b->state = mem_take(b->rows.count * N, sizeof *b->state);
     if (energy) b->energy = mem_take(b->rows.count, sizeof *b->energy);
     if (incident) b->incident = mem_take(b->rows.count, sizeof *b->incident);
@@ -92,7 +91,7 @@ static int load(struct bits *b, const struct par *P, const struct h5 *f, struct 
     if (s.dims != 2 || s.n[0] < 1 || s.n[1] < 1 || s.n[1] > 1 << 24)
         return err_set(e, "%s: /states has %d dimensions, expected states x units", f->path,
                        s.dims);
-    bits_init(b, P, s.n[0], (int)s.n[1], 0, 0, 0);
+    bits_init(b, block_of(s.n[0], P->rank, P->size), s.n[0], (int)s.n[1], 0, 0, 0);
     if (h5_read_rows(f, "states", H5_UINT8, b->rows, b->state, e) ||
         column(f, "energies", b, &b->energy, e) ||
         column(f, "incident_energies", b, &b->incident, e))

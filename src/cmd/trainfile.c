@@ -73,7 +73,8 @@ static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e
 {
     char *text = NULL, *architecture = NULL;
     int n;
-    struct conf *then = conf_new(keys_table(&n), n);
+    const struct conf_key *keys = keys_table(&n);
+    struct conf *then = conf_new(keys, n);
     int bad = h5_read_text(f, "config", &text, e) || conf_read(then, text, f->path, e);
     const char *key = bad ? NULL : conf_differs(then, t->r->conf, shaping);
 

@@ -1,0 +1,104 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cmd/bits.h"
+#include "cmd/commands.h"
+#include "cmd/modelfile.h"
+#include "io/progress.h"
+#include "shower/dataset.h"
+#include "vae/energycode.h"
+
+enum { BATCH = 256 };
+
+/* Rows [from, from + n) of this rank's showers through the encoder. */
+static void encode(struct model *m, const struct dataset *d, int64_t from, int n, float *u,
+                   float *z, float *logit, int64_t *item, struct bits *out)
+{
+    int L = m->vae.L, V = d->V;
+    const double *E = d->energy + d->mine.first + from;
+
+    transform_forward(&m->transform, n, V, E, d->x + from * V, u);
+    for (int i = 0; i < n; i++) item[i] = d->mine.first + from + i;
+    struct vae_batch b = { n, u, E, item, 0 };
+    vae_encode(&m->vae, &b, z, logit);
+    for (int64_t i = 0; i < (int64_t)n * L; i++) out->state[from * L + i] = z[i] > 0.5f;
+    for (int64_t i = 0; i < (int64_t)n * out->L; i++) out->logit[from * out->L + i] = logit[i];
+    for (int i = 0; i < n; i++) out->incident[from + i] = E[i];
+}
+
+static void encode_all(struct run *r, struct model *m, const struct dataset *d, struct bits *out)
+{
+    float *u = mem_take((int64_t)BATCH * d->V, sizeof *u);
+    float *z = mem_take((int64_t)BATCH * m->vae.L, sizeof *z);
+    float *logit = mem_take((int64_t)BATCH * m->vae.F, sizeof *logit);
+    int64_t item[BATCH];
+    struct progress progress;
+
+    progress_start(&progress, &r->log, "encode", "showers", 0, d->mine.count);
+    for (int64_t from = 0; from < d->mine.count; from += BATCH) {
+        int64_t left = d->mine.count - from;
+        encode(m, d, from, (int)(left < BATCH ? left : BATCH), u, z, logit, item, out);
+        progress_step(&progress, from + (left < BATCH ? left : BATCH));
+    }
+    progress_end(&progress);
+    rbm_energy_states(&m->rbm, out->state, d->mine.count, out->energy);
+    mem_free(u);
+    mem_free(z);
+    mem_free(logit);
+}
+
+static int load_showers(struct dataset *d, struct run *r, const struct model *m, struct err *e)
+{
+    int n = conf_count(r->conf, "data.test");
+    const char **path = mem_take(n, sizeof *path);
+
+    for (int i = 0; i < n; i++) path[i] = conf_text_at(r->conf, "data.test", i);
+    int bad = n == 0 ? err_set(e, "data.test is empty, expected the shower files to encode")
+                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform,
+                                    conf_int(r->conf, "data.most"), e);
+    mem_free(path);
+    for (int64_t i = 0; !bad && i < d->n; i++)
+        if (energycode_range(d->energy[i], e))
+            bad = err_within(e, "data.test, event %lld", (long long)i);
+    if (!bad && d->dropped > 0)
+        log_warn(&r->log,
+                 "data.test: %lld of %lld showers cannot be transformed and are dropped, "
+                 "the first is number %lld",
+                 (long long)d->dropped, (long long)d->read, (long long)d->first_dropped);
+    return bad ? -1 : 0;
+}
+
+static int act(struct run *r, struct model *m, struct dataset *d, struct bits *out, struct err *e)
+{
+    const char *path = conf_text(r->conf, "encode.output");
+
+    if (modelfile_load(m, r->P, conf_text(r->conf, "encode.model"), BATCH, e)) return -1;
+    if (!m->networks)
+        return err_set(e, "%s: holds no networks, expected a model that encodes", m->path);
+    if (load_showers(d, r, m, e) || run_output(r, path, e)) return -1;
+    bits_init(out, d->mine, d->n, m->vae.L, conf_flag(r->conf, "encode.logits") ? m->vae.F : 0, 1,
+              1);
+    encode_all(r, m, d, out);
+    return bits_write(out, r->P, path, e);
+}
+
+int cmd_encode(struct run *r, struct err *e)
+{
+    double start = clock_now();
+    struct dataset d = { 0 };
+    struct model m = { 0 };
+    struct bits out = { 0 };
+    int bad = act(r, &m, &d, &out, e);
+
+    if (!bad) {
+        json_put_text(r->result, "command", "encode");
+        json_put_int(r->result, "showers", d.n);
+        json_put_int(r->result, "dropped", d.dropped);
+        json_put_int(r->result, "bits", m.vae.L);
+        json_put_real(r->result, "seconds", clock_now() - start);
+        json_put_text(r->result, "path", conf_text(r->conf, "encode.output"));
+    }
+    bits_free(&out);
+    dataset_free(&d);
+    model_free(&m);
+    return bad ? -1 : RUN_DONE;
+}

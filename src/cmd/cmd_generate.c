@@ -1,0 +1,162 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cmd/commands.h"
+#include "cmd/draw.h"
+#include "cmd/energies.h"
+#include "cmd/modelfile.h"
+#include "cmd/showers.h"
+#include "io/progress.h"
+#include "vae/energycode.h"
+
+struct work {
+    struct run *r;
+    struct model model;
+    struct bits bits;
+    struct h5 file;
+    int batch;
+    double sampling, decoding; /* s */
+};
+
+/* Incident energies of a Bits file that has none: they stand in partition 0. */
+static int decode_energies(struct work *w, const char *path, struct err *e)
+{
+    struct bits *b = &w->bits;
+    int n0 = w->model.rbm.T.size[0];
+    float *word = mem_take(n0, sizeof *word);
+
+    b->incident = mem_take(b->rows.count, sizeof *b->incident);
+    for (int64_t i = 0; i < b->rows.count && !err_is(e); i++) {
+        for (int j = 0; j < n0; j++) word[j] = b->state[i * b->N + j];
+        if (energycode_decode(&b->incident[i], word, n0, e))
+            err_within(e, "%s: /states row %lld", path, (long long)(b->rows.first + i));
+    }
+    mem_free(word);
+    return par_agree(w->r->P, e);
+}
+
+static int read_latents(struct work *w, const char *path, struct err *e)
+{
+    struct bits *b = &w->bits;
+
+    if (bits_read(b, w->r->P, path, e)) return -1;
+    if (b->N != w->model.vae.L)
+        return err_set(e, "%s: states have %d bits, expected the %d of %s", path, b->N,
+                       w->model.vae.L, w->model.path);
+    if (b->incident == NULL) return decode_energies(w, path, e);
+    for (int64_t i = 0; i < b->rows.count && !err_is(e); i++)
+        if (energycode_range(b->incident[i], e))
+            err_within(e, "%s: /incident_energies row %lld", path, (long long)(b->rows.first + i));
+    return par_agree(w->r->P, e);
+}
+
+static int draw_latents(struct work *w, struct err *e)
+{
+    const struct conf *c = w->r->conf;
+    const struct kern *k = kern_named(conf_text(c, "run.kernels"), e);
+    const char *states = conf_text(c, "generate.states");
+    int64_t n;
+
+    if (k == NULL || model_conditional(&w->model, e)) return -1;
+    double *energy = energies_wanted(w->r, &n, e);
+    if (energy == NULL) return -1;
+    draw_states(&w->bits, w->r->P, &w->model, k, (enum draw_prior)conf_choice(c, "generate.prior"),
+                (int)conf_int(c, "generate.sweeps"), w->r->seed, energy, n);
+    mem_free(energy);
+    if (states[0] == '\0') return 0;
+    return run_output(w->r, states, e) || bits_write(&w->bits, w->r->P, states, e) ? -1 : 0;
+}
+
+/* Rows of this rank: bits -> network units -> MeV. */
+static void decode(struct work *w, struct block rows, float *z, float *x, float *energy,
+                   int64_t *item)
+{
+    const struct bits *b = &w->bits;
+    int64_t from = rows.first - b->rows.first;
+    int n = (int)rows.count, L = b->N, V = w->model.geom.voxels;
+    const double *E = b->incident + from;
+
+    for (int64_t i = 0; i < (int64_t)n * L; i++) z[i] = b->state[from * L + i];
+    for (int i = 0; i < n; i++) {
+        item[i] = rows.first + i;
+        energy[i] = (float)E[i];
+    }
+    struct vae_batch batch = { n, NULL, E, item, 0 };
+    vae_decode(&w->model.vae, &batch, z, x);
+    transform_inverse(&w->model.transform, n, V, E, x, NULL, x);
+}
+
+static int write_all(struct work *w, struct err *e)
+{
+    const struct bits *b = &w->bits;
+    const struct par *P = w->r->P;
+    int V = w->model.geom.voxels, bad = 0;
+    float *z = mem_take((int64_t)w->batch * b->N, sizeof *z);
+    float *x = mem_take((int64_t)w->batch * V, sizeof *x);
+    float *energy = mem_take(w->batch, sizeof *energy);
+    int64_t *item = mem_take(w->batch, sizeof *item);
+    double pieces = (double)((b->rows.count + w->batch - 1) / w->batch);
+    struct progress progress;
+
+    par_max(P, &pieces, 1); /* all ranks make as many collective calls */
+    progress_start(&progress, &w->r->log, "generate", "showers", 0, b->rows.count);
+    for (int64_t i = 0; i < (int64_t)pieces && !bad; i++) {
+        struct block rows = showers_piece(b->rows, i, w->batch);
+        double start = clock_now();
+        decode(w, rows, z, x, energy, item);
+        w->decoding += clock_now() - start;
+        bad = showers_write(&w->file, rows, energy, x, e);
+        progress_step(&progress, block_end(rows) - b->rows.first);
+    }
+    progress_end(&progress);
+    mem_free(z);
+    mem_free(x);
+    mem_free(energy);
+    mem_free(item);
+    return bad ? -1 : h5_commit(&w->file, e);
+}
+
+static int act(struct work *w, struct err *e)
+{
+    const struct conf *c = w->r->conf;
+    const char *output = conf_text(c, "generate.output"),
+               *latents = conf_text(c, "generate.latents");
+
+    if (modelfile_load(&w->model, w->r->P, conf_text(c, "generate.model"), w->batch, e)) return -1;
+    if (!w->model.networks)
+        return err_set(e, "%s: holds no networks, expected a model that decodes", w->model.path);
+    w->model.transform.threshold = w->model.geom.threshold; /* as the detector reads */
+    double start = clock_now();
+    if (latents[0] != '\0' ? read_latents(w, latents, e) : draw_latents(w, e)) return -1;
+    w->sampling = clock_now() - start;
+    if (run_output(w->r, output, e) ||
+        showers_create(&w->file, w->r->P, output, w->bits.M, w->model.geom.voxels,
+                       (int)conf_int(c, "generate.gzip"), e))
+        return -1;
+    return write_all(w, e);
+}
+
+int cmd_generate(struct run *r, struct err *e)
+{
+    struct work w = { .r = r, .batch = (int)conf_int(r->conf, "generate.batch") };
+    double start = clock_now();
+    int bad = act(&w, e);
+
+    if (!bad) {
+        double seconds = clock_now() - start;
+        json_put_text(r->result, "command", "generate");
+        json_put_int(r->result, "showers", w.bits.M);
+        json_put_text(r->result, "prior",
+                      conf_text(r->conf, "generate.latents")[0] != '\0'
+                          ? "file"
+                          : conf_text(r->conf, "generate.prior"));
+        json_put_real(r->result, "showers_per_second", (double)w.bits.M / seconds);
+        json_put_real(r->result, "milliseconds_per_shower", 1e3 * seconds / (double)w.bits.M);
+        json_put_real(r->result, "sampling_seconds", w.sampling);
+        json_put_real(r->result, "decoding_seconds", w.decoding);
+        json_put_text(r->result, "path", conf_text(r->conf, "generate.output"));
+    }
+    h5_close(&w.file);
+    bits_free(&w.bits);
+    model_free(&w.model);
+    return bad ? -1 : RUN_DONE;
+}
