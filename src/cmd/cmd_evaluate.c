@@ -1,0 +1,227 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cmd/commands.h"
+#include "cmd/judge.h"
+#include "io/h5.h"
+#include "shower/kpd.h"
+
+#include <math.h>
+
+enum { BASELINE_BINS = 15 };
+
+struct work {
+    struct run *r;
+    struct judge judge;
+    struct source reference, generated, training;
+    struct features_of_sample x, y;
+    struct histos histos;
+    struct profile profile;
+    struct fpd_options fpd;
+};
+
+/* Least and largest incident energy of a sample, MeV. */
+static void energy_range(const struct source *s, double *least, double *most)
+{
+    *least = INFINITY;
+    *most = 0.0;
+    for (int64_t i = 0; i < s->events; i++) {
+        *least = fmin(*least, s->energy[i]);
+        *most = fmax(*most, s->energy[i]);
+    }
+}
+
+static int gather(struct work *w, struct err *e)
+{
+    struct judge *j = &w->judge;
+    double *range = mem_take(j->geom.layers + 1, sizeof *range), least, most;
+    int bad = judge_range(j, &w->reference, range, e);
+
+    if (!bad) {
+        energy_range(&w->reference, &least, &most);
+        histos_init(&w->histos, &j->geom, j->geom.threshold, range);
+        profile_init(&w->profile, &j->geom, least, most);
+        bad = judge_sample(j, &w->reference, w->reference.events, &w->x, &w->histos, &w->profile,
+                           HISTO_REFERENCE, e) ||
+              judge_sample(j, &w->generated, w->generated.events, &w->y, &w->histos, &w->profile,
+                           HISTO_GENERATED, e);
+    }
+    mem_free(range);
+    if (bad) return -1;
+    histos_sum(&w->histos, w->r->P);
+    profile_sum(&w->profile, w->r->P);
+    return 0;
+}
+
+static int write_figures(struct work *w, struct err *e)
+{
+    const char *output = conf_text(w->r->conf, "evaluate.output");
+    const char *name = conf_text(w->r->conf, "run.name");
+    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "evaluate");
+    char *path = output[0] != '\0' ? mem_text(output) : run_path(w->r, file);
+    struct h5 f = { 0 };
+    int bad = run_output(w->r, path, e) || h5_create(&f, w->r->P, path, 0, e) ||
+              histos_write(&f, &w->histos, e) || profile_write(&f, &w->profile, e) ||
+              h5_put_text(&f, "/", "format", "caloq-evaluation", e) || h5_commit(&f, e);
+
+    h5_close(&f);
+    if (!bad) json_put_text(w->r->result, "path", path);
+    mem_free(path);
+    mem_free(file);
+    return bad ? -1 : 0;
+}
+
+static void put_separations(struct work *w)
+{
+    struct histo_summary s = histos_summary(&w->histos);
+
+    for (int i = 0; i < HISTO_FAMILIES; i++) {
+        const char *name = histo_family_name((enum histo_family)i);
+        char *key = mem_print("separation.%s", name),
+             *floor = mem_print("separation_floor.%s", name);
+        json_put_real(w->r->result, key, s.separation[i]);
+        json_put_real(w->r->result, floor, s.floor[i]);
+        mem_free(key);
+        mem_free(floor);
+    }
+}
+
+static int distances(struct work *w, struct err *e)
+{
+    struct json *j = w->r->result;
+    struct fpd fpd;
+    struct kpd kpd;
+    double plain;
+
+    if (fpd_distance(&fpd, w->r->P, &w->x.s, &w->y.s, w->judge.d, &w->fpd, e) ||
+        fpd_plain(&plain, w->r->P, &w->x.s, &w->y.s, w->judge.d, e) ||
+        kpd_distance(&kpd, w->r->P, &w->x.s, &w->y.s, w->judge.d,
+                     (int)conf_int(w->r->conf, "evaluate.kpd_batch"), 42, e))
+        return -1;
+    json_put_real(j, "fpd", fpd.value);
+    json_put_real(j, "fpd_error", fpd.error);
+    json_put_real(j, "fpd_full_sample", plain);
+    json_put_real(j, "kpd", kpd.value);
+    json_put_real(j, "kpd_error", kpd.error);
+    return 0;
+}
+
+static int fpd_of(struct work *w, struct features_of_sample *f, const char *key, const char *error,
+                  struct err *e)
+{
+    struct fpd fpd;
+
+    if (fpd_distance(&fpd, w->r->P, &w->x.s, &f->s, w->judge.d, &w->fpd, e)) return -1;
+    json_put_real(w->r->result, key, fpd.value);
+    json_put_real(w->r->result, error, fpd.error);
+    return 0;
+}
+
+/* Two yardsticks: independent real showers of as many events as were generated (the floor), and
+ * showers that know the means and no correlation. */
+static int yardsticks(struct work *w, struct err *e)
+{
+    const char *path = conf_text(w->r->conf, "evaluate.training");
+    struct judge *j = &w->judge;
+    struct features_of_sample real = { 0 }, blind = { 0 };
+    struct baseline b = { 0 };
+    double least, most;
+
+    if (path[0] == '\0') return 0;
+    if (judge_open(j, path, &w->training, e)) return -1;
+    int64_t n = w->training.events < w->generated.events ? w->training.events : w->generated.events;
+    energy_range(&w->training, &least, &most);
+    baseline_init(&b, BASELINE_BINS, j->geom.voxels, least, most * (1.0 + 1e-9));
+    int bad = judge_sample(j, &w->training, n, &real, NULL, NULL, 0, e) ||
+              fpd_of(w, &real, "fpd_floor", "fpd_floor_error", e) ||
+              judge_moments(j, &w->training, &b, e);
+    if (!bad) {
+        judge_baseline(j, &w->generated, &b, &blind);
+        bad = fpd_of(w, &blind, "fpd_independent", "fpd_independent_error", e);
+    }
+    judge_drop(&real);
+    judge_drop(&blind);
+    baseline_free(&b);
+    return bad ? -1 : 0;
+}
+
+static void put_error(struct json *j, const char *key, const struct paired_error *p)
+{
+    struct json *one = json_new();
+
+    json_put_int(one, "showers", p->n);
+    json_put_real(one, "mean", p->mean);
+    json_put_real(one, "std", p->std);
+    json_put_real(one, "q05", p->q05);
+    json_put_real(one, "q16", p->q16);
+    json_put_real(one, "median", p->median);
+    json_put_real(one, "q84", p->q84);
+    json_put_real(one, "q95", p->q95);
+    json_put(j, key, one);
+}
+
+static int pairs(struct work *w, struct err *e)
+{
+    struct json *j = json_new(), *layers = json_new();
+    struct paired p;
+
+    paired_init(&p, w->judge.geom.layers);
+    int bad = judge_paired(&w->judge, &w->reference, &w->generated, &p, e);
+    if (!bad) {
+        put_error(j, "total", &p.total);
+        for (int l = 0; l < p.layers; l++) {
+            char *key = mem_print("%d", w->judge.geom.layer[l].id);
+            put_error(layers, key, &p.layer[l]);
+            mem_free(key);
+        }
+        json_put_real(j, "voxel_rms_mev", p.voxel_rms);
+        json_put_real(j, "voxel_rms_of_incident", p.voxel_relative);
+        json_put(j, "layers", layers);
+        json_put(w->r->result, "paired", j);
+    } else {
+        json_drop(layers);
+        json_drop(j);
+    }
+    paired_free(&p);
+    return bad ? -1 : 0;
+}
+
+static int act(struct work *w, struct err *e)
+{
+    const struct conf *c = w->r->conf;
+
+    w->fpd = (struct fpd_options){ conf_int(c, "evaluate.fpd_min"), conf_int(c, "evaluate.fpd_max"),
+                                   42 };
+    if (w->fpd.min >= w->fpd.max)
+        return err_set(e, "evaluate.fpd_max is %lld, expected more than evaluate.fpd_min (%lld)",
+                       (long long)w->fpd.max, (long long)w->fpd.min);
+    if (judge_init(&w->judge, w->r, e) ||
+        judge_open(&w->judge, conf_text(c, "evaluate.reference"), &w->reference, e) ||
+        judge_open(&w->judge, conf_text(c, "evaluate.generated"), &w->generated, e))
+        return -1;
+    json_put_text(w->r->result, "command", "evaluate");
+    json_put_int(w->r->result, "reference_showers", w->reference.events);
+    json_put_int(w->r->result, "generated_showers", w->generated.events);
+    json_put_int(w->r->result, "features", w->judge.d);
+    if (gather(w, e) || distances(w, e) || yardsticks(w, e)) return -1;
+    put_separations(w);
+    if (conf_flag(c, "evaluate.paired") && pairs(w, e)) return -1;
+    return write_figures(w, e);
+}
+
+int cmd_evaluate(struct run *r, struct err *e)
+{
+    struct work w = { .r = r };
+    double start = clock_now();
+    int bad = act(&w, e);
+
+    json_put_real(r->result, "seconds", clock_now() - start);
+    judge_drop(&w.x);
+    judge_drop(&w.y);
+    histos_free(&w.histos);
+    profile_free(&w.profile);
+    source_close(&w.training);
+    source_close(&w.generated);
+    source_close(&w.reference);
+    judge_free(&w.judge);
+    return bad ? -1 : RUN_DONE;
+}
