@@ -1,5 +1,6 @@
 # caloq: make | demo | test | test-quick | bench | style | asan | deps | install PREFIX=
 MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)# make V=1 shows the compiler's lines
 .SUFFIXES:
 .DEFAULT_GOAL := all
 SHELL := /bin/bash
@@ -22,7 +23,7 @@ CMOCKA := $(shell $(PKG) --libs cmocka 2>/dev/null)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Werror
 NUMERIC := -ffp-contract=off -fno-trapping-math -fno-math-errno
 COMMIT := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L $(OPT) $(NUMERIC) $(WARN) -Iinclude $(SYSTEM) $(EXTRA)
+CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L $(OPT) $(NUMERIC) $(WARN) -Iinclude $(SYSTEM) $(EXTRA)
 
 # --- sources: src/FOLDER/room.c, and num/kern_*.c once per instruction set ----------------
 ISAS := base $(if $(filter x86_64,$(shell uname -m)),v3 v4)
@@ -41,31 +42,32 @@ caloq: $(BUILD)/caloq
 	@ln -sf $(BUILD)/caloq caloq
 
 $(BUILD)/caloq: $(BUILD)/cmd/main.o $(BUILD)/libcaloq.a
-	$(CC) $(OPT) $(EXTRA) $^ $(LINK) -o $@
+	$(Q)$(CC) $(OPT) $(EXTRA) $^ $(LINK) -o $@
 
 $(BUILD)/libcaloq.a: $(OBJ)
 	@rm -f $@
 	@$(AR) rcs $@ $^
+	@echo "built $@"
 
 $(BUILD)/cmd/version.o: EXTRA += -DCALOQ_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 define isa_rule
 $(BUILD)/%.$(1).o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(ISA_$(1)) -DKERN_ISA=$(1) -MMD -MP -c $$< -o $$@
+	$(Q)$$(CC) $$(CFLAGS) $$(ISA_$(1)) -DKERN_ISA=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
 $(HELP): tests/test.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/%: tests/%.c $(HELP) $(BUILD)/libcaloq.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP $< $(HELP) $(BUILD)/libcaloq.a $(LINK) $(CMOCKA) -o $@
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP $< $(HELP) $(BUILD)/libcaloq.a $(LINK) $(CMOCKA) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -212,7 +212,7 @@ static int bench_train(struct run *r, struct json *list, double seconds, struct 
         for (int i = 0; i < BATCH * VOXELS; i++) l.u[i] = i % 4 == 0 ? 6.0f : 0.0f;
         for (int i = 0; i < BATCH; i++) l.E[i] = 1000.0 * (i + 1);
         double time = stopwatch_median(learn, &l, seconds);
-        double flops = vae_flops(&l.v) * BATCH / time * 1e-9;
+        double flops = vae_flops_training(&l.v) * BATCH / time * 1e-9;
         stopwatch_say(r, list, "train step fcn-small", "showers_per_second", BATCH / time,
                       flops / best, "the peak of sgemm");
         mem_free(l.u);

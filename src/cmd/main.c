@@ -150,11 +150,11 @@ int main(int argc, char **argv)
     signal_watch();
     int status = at_once(P.rank == 0, argc, argv);
     if (status < 0) status = act(&P, argc, argv, start);
+    par_free(&P);
     if (mem_blocks() != 0 && status != RUN_FAILED) {
         fprintf(stderr, "caloq: bug: %lld blocks of memory were not freed\n",
                 (long long)mem_blocks());
         status = RUN_FAILED;
     }
-    par_free(&P);
     return status;
 }

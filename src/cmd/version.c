@@ -25,7 +25,7 @@ void version_print(FILE *out)
     h5_version(hdf5, (int)sizeof hdf5);
     dnn_version(dnn, (int)sizeof dnn);
     fprintf(out, "%s\n", version_short());
-    fprintf(out, "%s, HDF5 %s, oneDNN %s, libyaml %s, jansson %s\n", mpi, hdf5, dnn, yaml_version(),
+    fprintf(out, "%s, %s, %s, libyaml %s, jansson %s\n", mpi, hdf5, dnn, yaml_version(),
             json_version());
     fprintf(out, "BLAS core %s, kernels %s\n", blas_core(), kern_best()->name);
 }
