@@ -1,5 +1,5 @@
 /*
- * trainer.h - a training run: phases of epochs of steps, from the feed to the checkpoints.
+ * trainer.h - the state of a training run: feed, model, optimisers, phases of epochs of steps.
  *
  * A step of mode ae trains the networks as an autoencoder; vae also pulls the posterior towards the
  * machine and trains the machine on the posterior's bits; rbm trains the machine alone, on bits of
@@ -55,18 +55,20 @@ struct trainer {
     double seconds;          /* and the time it took */
 };
 
-/* Everything from the config; then, when there is a checkpoint to go on from, from that.
- * Collective. The trainer must be freed in any case. */
+/* Everything that the config says, at the begin of the first phase. Collective. The trainer must be
+ * freed in any case. */
 int trainer_init(struct trainer *t, struct run *r, struct err *e);
 void trainer_free(struct trainer *t); /* accepts { 0 } */
 
-/* Train what is left. RUN_DONE, RUN_STOPPED after a checkpoint, or -1. Collective. */
-int trainer_run(struct trainer *t, struct err *e);
+extern const char *const trainer_mode_name[]; /* by enum train_mode */
+
+/* The phase at hand. */
+const struct train_phase *trainer_phase(const struct trainer *t);
 
 /* Epochs done, over all phases. */
 int64_t trainer_epoch(const struct trainer *t);
 
-/* Begin the phase t->at: mode, optimiser, schedule. Local. */
+/* Begin the phase t->at: optimiser, schedule, losses, no step made. Local. */
 void trainer_begin(struct trainer *t);
 
 #endif

@@ -39,9 +39,15 @@ void zrun_init(struct zrun *z, struct run *r, const struct rbm *m, const struct 
                uint8_t *u, const double *data_mean);
 void zrun_free(struct zrun *z); /* accepts { 0 } */
 
-/* Go up and / or down. RUN_DONE, or RUN_STOPPED after the state was written (NAME.state.h5), -1.
- * A state that fits is gone on from. Collective. */
-int zrun_go(struct zrun *z, int up, int down, struct err *e);
+/* Set out to go up and / or down: no step is made. Local. */
+void zrun_begin(struct zrun *z, int up, int down);
+
+/* Steps that are left, of both directions; make at most `steps` of them. Local. */
+int64_t zrun_left(const struct zrun *z);
+void zrun_advance(struct zrun *z, int steps);
+
+/* All steps are made: gather the weights. Collective. */
+void zrun_end(struct zrun *z);
 
 /* What the weights of condition q say; with bar != 0 the estimate joins both directions. */
 struct logweights_bracket zrun_bracket(const struct zrun *z, int64_t q, int bar);

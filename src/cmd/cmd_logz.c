@@ -4,12 +4,14 @@
 #include "cmd/bits.h"
 #include "cmd/commands.h"
 #include "cmd/modelfile.h"
-#include "cmd/zrun.h"
+#include "cmd/zstate.h"
+#include "io/progress.h"
 #include "rbm/exact.h"
 #include "vae/energycode.h"
 
 #include <math.h>
 
+enum { STEPS_AT_ONCE = 8 };
 enum { METHOD_AIS, METHOD_RAIS, METHOD_BOTH, METHOD_BAR, METHOD_EXACT }; /* logz.method */
 
 struct work {
@@ -208,6 +210,27 @@ static void report_runs(struct work *w, int bar)
     mem_free(b);
 }
 
+/* All steps of both directions, or a stop with the state on disk. */
+static int walk(struct work *w, int up, int down, struct err *e)
+{
+    struct zrun *z = &w->z;
+    int64_t all = (int64_t)(up + down) * z->K;
+    struct progress progress;
+
+    zrun_begin(z, up, down);
+    if (zstate_read(z, e) < 0) return -1;
+    progress_start(&progress, &w->r->log, "logz", "steps", all - zrun_left(z), all);
+    while (zrun_left(z) > 0) {
+        if (run_stops(w->r)) return zstate_write(z, e) ? -1 : RUN_STOPPED;
+        zrun_advance(z, STEPS_AT_ONCE);
+        progress_step(&progress, all - zrun_left(z));
+    }
+    progress_end(&progress);
+    zrun_end(z);
+    zstate_remove(z);
+    return RUN_DONE;
+}
+
 static int estimate(struct work *w, int method, struct err *e)
 {
     const struct conf *c = w->r->conf;
@@ -216,7 +239,7 @@ static int estimate(struct work *w, int method, struct err *e)
 
     if (k == NULL) return -1;
     zrun_init(&w->z, w->r, &w->model.rbm, k, w->Q, w->u, w->mean);
-    int status = zrun_go(&w->z, method != METHOD_RAIS, method != METHOD_AIS, e);
+    int status = walk(w, method != METHOD_RAIS, method != METHOD_AIS, e);
     if (status != RUN_DONE) return status;
     char *file = mem_print("%s.h5", name[0] != '\0' ? name : "logz");
     char *path = output[0] != '\0' ? mem_text(output) : run_path(w->r, file);

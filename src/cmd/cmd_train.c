@@ -2,18 +2,18 @@
 #include "cmd/commands.h"
 #include "cmd/trainer.h"
 #include "cmd/trainfile.h"
+#include "cmd/trainloop.h"
 
 #include <math.h>
 
 static void report(struct trainer *t, int status)
 {
-    static const char *const mode[] = { "ae", "vae", "rbm" };
     struct json *j = t->r->result;
     enum train_mode last = t->phase[t->at].mode;
     char *path = trainfile_path(t);
 
     json_put_text(j, "command", "train");
-    json_put_text(j, "mode", mode[last]);
+    json_put_text(j, "mode", trainer_mode_name[last]);
     json_put_int(j, "epoch", trainer_epoch(t));
     json_put_int(j, "step", t->step);
     for (int i = 0; i < LOSS_TERMS && last != TRAIN_RBM; i++)
@@ -37,7 +37,7 @@ static void report(struct trainer *t, int status)
 int cmd_train(struct run *r, struct err *e)
 {
     struct trainer t;
-    int status = trainer_init(&t, r, e) ? -1 : trainer_run(&t, e);
+    int status = trainer_init(&t, r, e) || trainloop_open(&t, e) ? -1 : trainloop_run(&t, e);
 
     if (status >= 0) report(&t, status);
     trainer_free(&t);

@@ -1,16 +1,13 @@
 #include "cmd/trainer.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
-#include "cmd/trainfile.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-static const char *const mode_name[] = { "ae", "vae", "rbm" };
+const char *const trainer_mode_name[] = { "ae", "vae", "rbm" };
 
-static const struct train_phase *phase_of(const struct trainer *t)
+const struct train_phase *trainer_phase(const struct trainer *t)
 {
     return &t->phase[t->at];
 }
@@ -21,167 +18,6 @@ int64_t trainer_epoch(const struct trainer *t)
 
     for (int i = 0; i < t->at; i++) before += t->phase[i].epochs;
     return before + t->fit.epoch;
-}
-
-/* How sharp the relaxation is: a ramp over all steps that train the networks. */
-static double ramp(const struct trainer *t, const char *first, double last)
-{
-    int64_t all = 0;
-
-    for (int i = 0; i < t->phases; i++)
-        if (t->phase[i].mode != TRAIN_RBM) all += t->phase[i].epochs * feed_steps(&t->feed);
-    return latent_ramp(conf_real(t->r->conf, first), last, t->network_steps, all > 1 ? all - 1 : 1);
-}
-
-static double beta_now(const struct trainer *t)
-{
-    return ramp(t, "training.beta_start", conf_real(t->r->conf, "training.beta_end"));
-}
-
-static double slope_now(const struct trainer *t)
-{
-    return ramp(t, "training.slope_start", 0.0);
-}
-
-static struct vae_batch batch_of(const struct trainer *t)
-{
-    const struct feed *f = &t->feed;
-
-    return (struct vae_batch){ (int)f->mine.count, f->u, f->E, f->item, t->step };
-}
-
-/* The batch callback of nn/fit: gradients of this rank's share. */
-static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, struct err *e)
-{
-    struct trainer *t = ctx;
-    struct feed *f = &t->feed;
-    struct vae *v = &t->model.vae;
-    enum train_mode mode = phase_of(t)->mode;
-    int straight = conf_flag(t->r->conf, "training.straight_through");
-
-    (void)e;
-    feed_batch(f, epoch, index);
-    int n = (int)f->mine.count;
-    struct vae_batch b = batch_of(t);
-    if (f->bits) {
-        prior_data_bytes(&t->prior, f->state, n);
-    } else if (mode == TRAIN_RBM) {
-        vae_encode(v, &b, v->z, NULL);
-        prior_data_floats(&t->prior, v->z, n);
-    } else {
-        vae_forward(v, &b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
-        vae_losses(v, &b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains,
-                   &t->loss, 1, term);
-        if (mode == TRAIN_VAE) prior_data_floats(&t->prior, v->z, n);
-    }
-    return n;
-}
-
-/* A line of metrics: the terms are means over showers. */
-static int note(struct trainer *t, const char *phase, const double *term, double rate, double norm,
-                struct err *e)
-{
-    enum train_mode mode = phase_of(t)->mode;
-    struct json *line = metrics_line(&t->metrics, t->step, trainer_epoch(t), phase);
-    double loss = 0.0;
-
-    for (int i = 0; i < LOSS_TERMS && mode != TRAIN_RBM; i++) {
-        if (mode == TRAIN_AE && i >= LOSS_POSITIVE) break;
-        json_put_real(line, loss_name(i), term[i]);
-        loss += t->loss.weight[i] * term[i];
-    }
-    if (mode != TRAIN_RBM) json_put_real(line, "loss", loss);
-    if (strcmp(phase, "validation") != 0) {
-        if (mode != TRAIN_RBM) {
-            json_put_real(line, "beta", beta_now(t));
-            json_put_real(line, "learning_rate", rate);
-            json_put_real(line, "gradient_norm", norm);
-        }
-        if (mode != TRAIN_AE) {
-            json_put_real(line, "energy_data", t->prior.energy_data);
-            json_put_real(line, "energy_chains", t->prior.energy_chains);
-            json_put_real(line, "rbm_gradient_norm", t->prior.norm);
-        }
-        if (t->seconds > 0.0)
-            json_put_real(line, "showers_per_second", (double)t->showers / t->seconds);
-    }
-    return metrics_write(&t->metrics, line, e);
-}
-
-/* After the networks' update: the machine's, and a line now and then. */
-static int stepped(void *ctx, const struct fit_report *report, struct err *e)
-{
-    struct trainer *t = ctx;
-    enum train_mode mode = phase_of(t)->mode;
-
-    if (mode != TRAIN_AE && prior_step(&t->prior, &t->feed, &t->reducer, e)) return -1;
-    t->step++;
-    if (mode != TRAIN_RBM) t->network_steps++;
-    t->showers += report->showers;
-    t->seconds = clock_now() - t->progress.start;
-    progress_step(&t->progress, t->step);
-    if (t->step % conf_int(t->r->conf, "training.log_every") != 0) return 0;
-    return note(t, mode_name[mode], report->term, report->rate, report->norm, e);
-}
-
-/* Mean terms over the validation events, with true bits; NAN when there are none. */
-static void validate(struct trainer *t, double *term)
-{
-    double sum[LOSS_TERMS + 1] = { 0 };
-    struct vae *v = &t->model.vae;
-
-    for (int64_t i = 0; feed_validation(&t->feed, i); i++) {
-        struct vae_batch b = batch_of(t);
-        vae_forward(v, &b, LATENT_BITS, 1.0, 0.0);
-        vae_losses(v, &b, phase_of(t)->mode == TRAIN_AE ? NULL : &t->model.rbm,
-                   -t->prior.energy_chains, &t->loss, 0, sum);
-        sum[LOSS_TERMS] += b.B;
-    }
-    par_sum(t->r->P, sum, LOSS_TERMS + 1);
-    for (int i = 0; i < LOSS_TERMS; i++)
-        term[i] = sum[LOSS_TERMS] > 0.0 ? sum[i] / sum[LOSS_TERMS] : NAN;
-}
-
-/* What the best epoch is judged by; an epoch of the machine alone is better than the one before. */
-static double criterion(const struct trainer *t, const double *term)
-{
-    double x = term[LOSS_AE] + term[LOSS_HIT];
-    int ahep = conf_choice(t->r->conf, "training.best") == 0;
-
-    if (phase_of(t)->mode == TRAIN_RBM) return -(double)t->fit.epoch;
-    return phase_of(t)->mode == TRAIN_VAE && ahep ? x + term[LOSS_ENTROPY] + term[LOSS_POSITIVE]
-                                                  : x;
-}
-
-/* After an epoch: judge it, write it down, keep it. */
-static int ended(void *ctx, const struct fit_report *report, struct err *e)
-{
-    struct trainer *t = ctx;
-    enum train_mode mode = phase_of(t)->mode;
-    double term[LOSS_TERMS], score;
-
-    memcpy(t->term, report->term, sizeof t->term);
-    if (note(t, mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
-    if (mode != TRAIN_RBM) {
-        validate(t, term);
-        if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;
-    }
-    score = criterion(t, mode == TRAIN_RBM || t->feed.validation.count == 0 ? t->term : term);
-    t->validation = mode == TRAIN_RBM ? NAN : score;
-    int better = score < t->best;
-    if (better) {
-        t->best = score;
-        t->best_epoch = trainer_epoch(t);
-    }
-    if (metrics_sync(&t->metrics, e)) return -1;
-    int64_t every = conf_int(t->r->conf, "training.checkpoint_every");
-    int last = t->fit.epoch == phase_of(t)->epochs;
-    return better || last || t->fit.epoch % every == 0 ? trainfile_write(t, better, e) : 0;
-}
-
-static int stop(void *ctx)
-{
-    return run_stops(((struct trainer *)ctx)->r);
 }
 
 /* One optimiser a phase: its schedule runs over the phase's steps. */
@@ -205,9 +41,24 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
     optim_init(&t->optim, &o, &t->model.vae.T);
 }
 
+static struct loss_options losses(const struct conf *c)
+{
+    struct loss_options o = loss_default();
+
+    o.weight[LOSS_AE] = conf_real(c, "training.ae_weight");
+    o.weight[LOSS_HIT] = conf_real(c, "training.hit_weight");
+    o.weight[LOSS_ENTROPY] = conf_real(c, "training.entropy_weight");
+    o.weight[LOSS_POSITIVE] = conf_real(c, "training.positive_weight");
+    o.weight[LOSS_NEGATIVE] = o.weight[LOSS_POSITIVE]; /* one difference of energies */
+    o.c = conf_real(c, "training.mse_coefficient");
+    o.w = conf_real(c, "training.mse_exponent");
+    o.mask = conf_flag(c, "training.mask");
+    return o;
+}
+
 void trainer_begin(struct trainer *t)
 {
-    const struct train_phase *p = phase_of(t);
+    const struct train_phase *p = trainer_phase(t);
     int64_t steps = feed_steps(&t->feed);
     struct vae *v = &t->model.vae;
     int networks = p->mode != TRAIN_RBM;
@@ -220,12 +71,11 @@ void trainer_begin(struct trainer *t)
                            .reducer = &t->reducer,
                            .terms = LOSS_TERMS,
                            .steps = steps,
-                           .epochs = p->epochs,
-                           .ctx = t,
-                           .batch = batch,
-                           .stepped = stepped,
-                           .ended = ended,
-                           .stop = stop };
+                           .epochs = p->epochs };
+    t->loss = losses(t->r->conf);
+    if (p->mode == TRAIN_AE) /* no prior: nothing pulls the posterior */
+        t->loss.weight[LOSS_ENTROPY] = t->loss.weight[LOSS_POSITIVE] =
+            t->loss.weight[LOSS_NEGATIVE] = 0.0;
     t->best = INFINITY;
     t->best_epoch = -1;
 }
@@ -244,39 +94,15 @@ static int read_phases(struct trainer *t, struct err *e)
     for (int i = 0; i < n; i++) {
         const char *mode = conf_item_text(c, list, i, "mode");
         t->phase[i].mode = TRAIN_AE;
-        while (strcmp(mode_name[t->phase[i].mode], mode) != 0) t->phase[i].mode++;
+        while (strcmp(trainer_mode_name[t->phase[i].mode], mode) != 0) t->phase[i].mode++;
         t->phase[i].epochs = conf_item_int(c, list, i, "epochs");
         t->phase[i].from_best = strcmp(conf_item_text(c, list, i, "from"), "best") == 0;
     }
     for (int i = 0; i < t->phases; i++)
         if (bits && t->phase[i].mode != TRAIN_RBM)
             return err_set(e, "training.mode is %s and data.kind is bits, expected rbm",
-                           mode_name[t->phase[i].mode]);
+                           trainer_mode_name[t->phase[i].mode]);
     return 0;
-}
-
-static struct loss_options losses(const struct conf *c)
-{
-    struct loss_options o = loss_default();
-
-    o.weight[LOSS_AE] = conf_real(c, "training.ae_weight");
-    o.weight[LOSS_HIT] = conf_real(c, "training.hit_weight");
-    o.weight[LOSS_ENTROPY] = conf_real(c, "training.entropy_weight");
-    o.weight[LOSS_POSITIVE] = conf_real(c, "training.positive_weight");
-    o.weight[LOSS_NEGATIVE] = o.weight[LOSS_POSITIVE]; /* one difference of energies */
-    o.c = conf_real(c, "training.mse_coefficient");
-    o.w = conf_real(c, "training.mse_exponent");
-    o.mask = conf_flag(c, "training.mask");
-    return o;
-}
-
-/* An autoencoder alone has no prior: nothing pulls its posterior. */
-static void begin_losses(struct trainer *t)
-{
-    t->loss = losses(t->r->conf);
-    if (phase_of(t)->mode == TRAIN_AE)
-        t->loss.weight[LOSS_ENTROPY] = t->loss.weight[LOSS_POSITIVE] =
-            t->loss.weight[LOSS_NEGATIVE] = 0.0;
 }
 
 int trainer_init(struct trainer *t, struct run *r, struct err *e)
@@ -293,42 +119,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
         return -1;
     prior_init(&t->prior, r, &t->model.rbm, t->kern, share, batch_size);
     trainer_begin(t);
-    int found = trainfile_resume(t, e);
-    if (found < 0) return -1;
-    if (found == 0) {
-        prior_start(&t->prior, &t->feed);
-        if (networks) {
-            struct vae_data means;
-            float *block = feed_means(&t->feed, &means);
-            vae_start(&t->model.vae, &means);
-            mem_free(block);
-        }
-    }
-    return metrics_open(&t->metrics, r->P, r->dir, found ? t->step : -1, &r->log, e);
-}
-
-int trainer_run(struct trainer *t, struct err *e)
-{
-    int64_t all = 0;
-
-    for (int i = 0; i < t->phases; i++) all += t->phase[i].epochs * feed_steps(&t->feed);
-    progress_start(&t->progress, &t->r->log, "train", "steps", t->step, all);
-    for (;;) {
-        begin_losses(t);
-        int status = fit_run(&t->fit, e);
-        if (status < 0) return -1;
-        if (status > 0) {
-            progress_end(&t->progress);
-            if (metrics_sync(&t->metrics, e) || trainfile_write(t, 0, e)) return -1;
-            return RUN_STOPPED;
-        }
-        if (t->at + 1 == t->phases) break;
-        t->at++;
-        if (phase_of(t)->from_best && trainfile_best(t, e)) return -1;
-        trainer_begin(t);
-    }
-    progress_end(&t->progress);
-    return RUN_DONE;
+    return 0;
 }
 
 void trainer_free(struct trainer *t)

@@ -1,16 +1,12 @@
 #include "cmd/zrun.h"
 
 #include "base/mem.h"
-#include "cmd/zstate.h"
 #include "io/h5.h"
-#include "io/progress.h"
 #include "rbm/chains.h"
 #include "rbm/spins.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { STEPS_AT_ONCE = 8 };
 
 /* Means of the equilibrated chains: exact counts, so the same for any number of ranks. */
 static void chain_means(struct zrun *z)
@@ -105,32 +101,38 @@ static void gather(struct zrun *z, int d)
     mem_free(z0);
 }
 
-int zrun_go(struct zrun *z, int up, int down, struct err *e)
+void zrun_begin(struct zrun *z, int up, int down)
 {
     int wanted[ZRUN_DIRECTIONS] = { up, down };
-    struct progress progress;
-    int64_t done = 0, found;
 
     for (int d = 0; d < ZRUN_DIRECTIONS; d++)
         if (wanted[d])
             ais_init(&z->ais[d], z->m, z->kern, z->tiles, d == ZRUN_DOWN, z->K, z->beta, z->sweeps,
                      z->base, z->start, z->r->seed);
-    if ((found = zstate_read(z, e)) < 0) return -1;
-    for (int d = 0; d < ZRUN_DIRECTIONS; d++) done += z->ais[d].step;
-    progress_start(&progress, &z->r->log, "logz", "steps", done, (int64_t)(up + down) * z->K);
-    for (int d = 0; d < ZRUN_DIRECTIONS; d++) {
-        if (!wanted[d]) continue;
-        while (z->ais[d].step < z->K) {
-            if (run_stops(z->r)) return zstate_write(z, e) ? -1 : RUN_STOPPED;
-            int before = z->ais[d].step;
-            ais_advance(&z->ais[d], z->m, z->kern, STEPS_AT_ONCE);
-            progress_step(&progress, done += z->ais[d].step - before);
+}
+
+int64_t zrun_left(const struct zrun *z)
+{
+    int64_t left = 0;
+
+    for (int d = 0; d < ZRUN_DIRECTIONS; d++)
+        if (z->ais[d].bits != NULL) left += z->K - z->ais[d].step;
+    return left;
+}
+
+void zrun_advance(struct zrun *z, int steps)
+{
+    for (int d = 0; d < ZRUN_DIRECTIONS; d++)
+        if (z->ais[d].bits != NULL && z->ais[d].step < z->K) {
+            ais_advance(&z->ais[d], z->m, z->kern, steps);
+            return;
         }
-        gather(z, d);
-    }
-    progress_end(&progress);
-    zstate_remove(z);
-    return RUN_DONE;
+}
+
+void zrun_end(struct zrun *z)
+{
+    for (int d = 0; d < ZRUN_DIRECTIONS; d++)
+        if (z->ais[d].bits != NULL) gather(z, d);
 }
 
 struct logweights_bracket zrun_bracket(const struct zrun *z, int64_t q, int bar)
