@@ -128,7 +128,7 @@ static int start_file(const char *path, struct err *e)
     return 0;
 }
 
-/* The bytes of an HDF5 file without content, made in memory. */
+/* The bytes of an HDF5 file without content, those behind its userblock; made in memory. */
 static void *blank(int userblock, size_t *bytes)
 {
     hid_t how = H5Pcreate(H5P_FILE_CREATE), memory = H5Pcreate(H5P_FILE_ACCESS);
@@ -154,7 +154,7 @@ static int put_blank(const char *path, int userblock, struct err *e)
     void *image = blank(userblock, &bytes);
     int fd = open(path, O_WRONLY);
 
-    if (fd < 0 || pwrite(fd, image, bytes, 0) != (ssize_t)bytes)
+    if (fd < 0 || pwrite(fd, image, bytes, userblock) != (ssize_t)bytes)
         err_set(e, "%s: cannot be written: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     mem_free(image);
