@@ -1,0 +1,170 @@
+"""A run folder as caloq leaves it, with invented numbers: report_mock.py FOLDER."""
+import json
+import os
+import sys
+
+import h5py
+import numpy as np
+
+LAYERS, SECTORS, RINGS, N = 45, 16, 9, 400
+SIZES = [57, 64, 64, 64]
+rng = np.random.default_rng(7)
+folder = sys.argv[1]
+os.makedirs(folder)
+
+
+def at(name):
+    return os.path.join(folder, name)
+
+
+def write(name, datasets, attributes=()):
+    with h5py.File(at(name), "w") as f:
+        for path, x in datasets.items():
+            f[path] = x
+        for path, key, v in attributes:
+            f[path].attrs[key] = v
+
+
+# --- showers: a gamma profile along the axis, exponential across, Poisson hits -------------------
+def showers(stretch):
+    energy = np.exp(rng.uniform(np.log(1e3), np.log(1e6), N))
+    z = np.arange(LAYERS) + 0.5
+    a = 2.5 + 0.5 * np.log(energy / 1e3) * stretch + 0.2 * rng.standard_normal(N)
+    along = z ** a[:, None] * np.exp(-0.45 * z)
+    along /= along.sum(1, keepdims=True)
+    r = np.arange(RINGS) + 0.5
+    across = r * np.exp(-r / (0.7 + 0.03 * z[:, None]))
+    across /= across.sum(1, keepdims=True)
+    mean = (energy * 0.78)[:, None, None, None] * along[:, :, None, None] * np.repeat(across[None, :, None, :], SECTORS, 2) / SECTORS
+    return energy, rng.poisson(mean / 4) * rng.gamma(4, 1, mean.shape) * stretch
+
+
+samples = {"reference": showers(1.0), "generated": showers(1.03)}
+for which, (energy, x) in samples.items():
+    write(f"{which}.h5", {"incident_energies": energy[:, None], "showers": x.reshape(N, -1).astype("f4")})
+
+
+# --- evaluate.h5 -----------------------------------------------------------------------------------
+def observables(energy, x):
+    alpha = -np.pi + (np.arange(SECTORS) + 0.5) * 2 * np.pi / SECTORS
+    r = 4.65 * (np.arange(RINGS) + 0.5)
+    place = {"eta": np.cos(alpha)[:, None] * r, "phi": np.sin(alpha)[:, None] * r, "r": np.ones((SECTORS, 1)) * r}
+    layer = x.sum((2, 3))
+    out = {"E_tot_over_E_inc": layer.sum(1) / energy, "voxel_energy": x.reshape(-1), "E_layer": layer,
+           "sparsity_layer": (x == 0).mean((2, 3))}
+    for k, p in place.items():
+        centre = (x * p).sum((2, 3)) / (layer + 1e-16)
+        out[f"EC_{k}_layer"] = centre
+        out[f"width_{k}_layer"] = np.sqrt(np.maximum((x * p * p).sum((2, 3)) / (layer + 1e-16) - centre ** 2, 0))
+    return out
+
+
+EDGES = {"E_tot_over_E_inc": np.linspace(0.5, 1.5, 101), "voxel_energy": np.geomspace(0.015, 3e4, 50),
+         "E_layer": np.geomspace(0.015, 1e5, 40), "sparsity_layer": np.linspace(0, 1, 21),
+         "EC_r_layer": np.linspace(0, 42, 101), "width_r_layer": np.linspace(0, 20, 101)}
+UNITS = {"E_tot_over_E_inc": "1", "voxel_energy": "MeV", "E_layer": "MeV", "sparsity_layer": "1"}
+seen = {which: observables(*s) for which, s in samples.items()}
+datasets, attributes = {}, []
+for kind, x in seen["reference"].items():
+    y = seen["generated"][kind]
+    edges = EDGES.get(kind, np.linspace(-30, 30, 101) if kind.startswith("EC") else np.linspace(0, 30, 101))
+    per_layer = x.ndim == 2
+    for i in range(LAYERS if per_layer else 1):
+        p, q = (np.histogram(v[:, i] if per_layer else v, edges)[0] for v in (x, y))
+        name = "histograms/" + (f"{kind}_{i}" if per_layer else kind)
+        a, b = p / max(p.sum(), 1), q / max(q.sum(), 1)
+        datasets.update({name + "/edges": edges, name + "/reference": p, name + "/generated": q})
+        units = UNITS.get(kind, "mm")
+        attributes += [(name, "title", kind.replace("_", " ") + (f" {i}" if per_layer else "")),
+                       (name, "xlabel", kind.replace("_layer", "") + ("" if units == "1" else f" [{units}]")),
+                       (name, "units", units), (name, "separation", 0.5 * ((a - b) ** 2 / (a + b + 1e-16)).sum()),
+                       (name, "floor", ((p + q > 0).sum() - 1) / (2.0 * N)),
+                       (name, "logarithmic", int(kind in ("voxel_energy", "E_layer")))]
+decades = np.array([1e3, 1e4, 1e5, 1e6])
+datasets.update({"profiles/energy_edges": decades, "profiles/depth": 3.4 * (np.arange(LAYERS) + 0.5),
+                 "profiles/radius": 4.65 * (np.arange(RINGS) + 0.5)})
+for which, (energy, x) in samples.items():
+    inside = [(energy >= lo) & (energy < hi) for lo, hi in zip(decades[:-1], decades[1:])]
+    mean = np.array([x[k].mean(0).sum(1) for k in inside])
+    datasets.update({f"profiles/showers_{which}": np.array([k.sum() for k in inside]),
+                     f"profiles/mean_shower_{which}": mean, f"profiles/longitudinal_{which}": mean.sum(2),
+                     f"profiles/longitudinal_std_{which}": 0.3 * mean.sum(2), f"profiles/radial_{which}": mean.sum(1)})
+write("evaluate.h5", datasets, attributes)
+
+# --- latent bits, the machine, ln Z ----------------------------------------------------------------
+total = sum(SIZES)
+ends = np.cumsum([0] + SIZES)
+mix = rng.standard_normal((6, total)) * 0.9
+bias = rng.standard_normal(total)
+
+
+def bits(which, n, shift):
+    energy = np.exp(rng.uniform(np.log(1e3), np.log(1e6), n))
+    field = rng.standard_normal((n, 6)) @ mix + bias + shift * rng.standard_normal(total)
+    states = (rng.random((n, total)) < 1 / (1 + np.exp(-field))).astype("u1")
+    write(which, {"states": states, "incident_energies": energy[:, None],
+                  "energies": -120 - 6 * np.log(energy / 1e3) + (6 + shift) * rng.standard_normal(n)})
+
+
+bits("encode.h5", 1500, 0.0)
+bits("latents.h5", 1500, 0.1)
+weights = {f"rbm/weight_{a}{b}": 0.05 * rng.standard_normal((SIZES[a], SIZES[b])).astype("f4")
+           + np.outer(mix[0, ends[a]:ends[a + 1]], mix[0, ends[b]:ends[b + 1]]).astype("f4") * 0.05
+           for a in range(4) for b in range(a + 1, 4)}
+write("checkpoint-10.h5", {"rbm/partition_sizes": np.array(SIZES, "i4"), "rbm/bias": bias.astype("f4"), **weights})
+energies = np.array([1e3, 1e4, 1e5, 1e6])
+truth = np.array([161.0, 170.2, 181.7, 195.3])
+up = truth[:, None] - 150 + rng.standard_normal((4, 256)) * 0.8 - 0.32
+down = -(truth[:, None] - 150) + rng.standard_normal((4, 256)) * 0.8 - 0.32
+write("logz.h5", {"log_weights": np.concatenate([up.ravel(), down.ravel()]), "log_z0": np.full(4, 150.0),
+                  "condition": np.tile(np.repeat(np.arange(4), 256), 2), "direction": np.repeat([0, 1], 1024),
+                  "chain": np.arange(2048), "conditions": energies, "betas": np.linspace(0, 1, 101)})
+small = 20 + 0.3 * rng.standard_normal(100) - 0.045
+write("logz-small.h5", {"log_weights": small, "log_z0": np.zeros(1), "chain": np.arange(100),
+                        "condition": np.zeros(100, int), "direction": np.zeros(100, int)})
+
+# --- metrics, results, configs ---------------------------------------------------------------------
+with open(at("metrics.jsonl"), "w", encoding="utf-8") as f:
+    for step in range(20, 2001, 20):
+        phase = "ae" if step <= 600 else "vae"
+        fall = np.exp(-step / 500)
+        line = {"step": step, "epoch": 1 + step // 200, "time": 0.05 * step, "phase": phase, "ae": 40 + 300 * fall,
+                "hit": 900 + 2500 * fall, "entropy": -100 - 30 * (1 - fall)}
+        if phase == "vae":
+            line.update(positive=-120 - 40 * (1 - fall), negative=115 + 45 * (1 - fall))
+        line = {k: v * (1 + 0.02 * rng.standard_normal()) if isinstance(v, float) and k != "time" else v
+                for k, v in line.items()}
+        line["loss"] = sum(line.get(k, 0) for k in ("ae", "hit", "entropy", "positive", "negative"))
+        course = dict(line, beta=1 + 7 * step / 2000, learning_rate=1e-3 * (0.5 + 0.5 * np.cos(np.pi * step / 2000)),
+                      gradient_norm=50 * (0.2 + fall) * rng.gamma(9) / 9,
+                      showers_per_second=2300 + 60 * rng.standard_normal())
+        if phase == "vae":
+            course.update(energy_data=line["positive"], energy_chains=-line["negative"], rbm_gradient_norm=3 * fall)
+        f.write(json.dumps(course) + "\n")
+        if step % 200 == 0:
+            f.write(json.dumps(dict(line, phase="validation", ae=line["ae"] * 1.05, hit=line["hit"] * 1.03)) + "\n")
+    f.write('{"step": 2020, "epo')  # a run under way
+
+RESULTS = {
+    "train": {"command": "train", "epoch": 10, "best_epoch": 9, "loss": 812.5, "showers_per_second": 2312.0},
+    "generate": {"command": "generate", "showers": N, "showers_per_second": 5120.0},
+    "logz": {"command": "logz", "target": "conditional", "logz": 177.05, "error": 0.03, "lower": 176.98,
+             "upper": 177.2, "verdict": "bracketed within 0.22 nats", "ess": 130.0,
+             "conditions": [{"energy": e, "logz": z} for e, z in zip(energies, truth)]},
+    "logz-small": {"command": "logz", "target": "joint", "logz": 20.01, "error": 0.03, "conditions": [{"exact": 20.02}]},
+    "evaluate": {"command": "evaluate", "fpd": 0.412, "fpd_error": 0.006, "kpd": 0.0021, "fpd_floor": 0.088,
+                 "fpd_floor_error": 0.002, "fpd_independent": 3.71, "fpd_independent_error": 0.04,
+                 "separation.response": 0.03},
+    "evaluate-coins": {"command": "evaluate", "fpd": 7.02, "fpd_error": 0.08},
+    "evaluate-uncoupled": {"command": "evaluate", "fpd": 1.93, "fpd_error": 0.02},
+}
+for name, result in RESULTS.items():
+    with open(at(name + ".result.json"), "w", encoding="utf-8") as f:
+        f.write(json.dumps(result) + "\n")
+CONFIGS = {"train": "run:\n  dir: runs/mock # folder\n  seed: 1 # every number\n\ntraining:\n  epochs: 10 # passes\n",
+           "evaluate": "run:\n  dir: runs/mock\n  seed: 2\n\nevaluate:\n  generated: \"generated.h5\" # file\n"
+                       "  reference: [reference.h5]\n",
+           "encode": "encode:\n  output: encode.h5\n", "generate": "generate:\n  states: latents.h5\n"}
+for name, text in CONFIGS.items():
+    with open(at(name + ".config.yaml"), "w", encoding="utf-8") as f:
+        f.write(text)
