@@ -251,6 +251,7 @@ static void a_dump_reads_back_to_the_same_values(void **state)
         "run.dir='- a: #b'",
         "run.dir=\"\\\"q\\\\ \\t\\n\\r\\x01\\x7F\\x85\\u2028\\uFEFF\\U0001F600\\uFFFE\"",
         "run.dir='it''s'",
+        "run.dir=\"a \\u2028 b \\u2029 \\uFEFF c\"",
         "run.dir=\xc3\xa9t\xc3\xa9",
         "run.dir=../x/y-1.h5",
         "run.dir='.'",

@@ -119,8 +119,8 @@ static void bad_text_is_refused_with_its_line(void **state)
     refused("a: \xed\xa0\x80\n", "f.yaml:1: ", "UTF-8");
     refused("a: 1\n\nb: \x01\n", "f.yaml:3: ", "control characters");
     refused("\xff\xfe"
-            "a",
-            "f.yaml:1: ", "UTF-8"); /* the mark of UTF-16 */
+            "aa",
+            "f.yaml:1: ", "UTF-8"); /* UTF-16 with its mark, which libyaml would read */
     refused("[a, b]: 1\n", "f.yaml:1: ", "expected a word");
     refused("? {a: b}\n: 1\n", "f.yaml:1: ", "expected a word");
     refused("a: b: c\n", "f.yaml:1: ", "not allowed in this context");
