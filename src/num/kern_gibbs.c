@@ -88,8 +88,8 @@ static inline float decay(float x)
     return p.real;
 }
 
-/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose sum
- * is rounded once too. */
+/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose
+ * sum is rounded once too. */
 static inline float real(uint32_t word)
 {
 #ifdef __AVX512F__
