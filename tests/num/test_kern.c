@@ -261,6 +261,45 @@ static void ones_come_as_often_as_the_logistic_function_says(void **state)
     assert_true(total < 36.1); /* 99.9% of chi-square with 14 degrees */
 }
 
+/* 1.6 million draws at random fields against the threshold in double: an error of the exponential
+ * by 2e-5 turns some four of them. */
+static void the_threshold_is_exact_to_a_few_millionths(void **state)
+{
+    (void)state;
+    enum { UNITS = 256, ROW = 16, STEPS = 6 };
+    static float x[UNITS];
+    static uint64_t bits[UNITS * ROW];
+    int64_t none[UNITS + 1] = { 0 }, wrong = 0;
+    struct kern_net net = { UNITS, none, NULL, NULL, x };
+
+    for (int i = 0; i < UNITS; i++) {
+        struct rng r = rng_at(7, RNG_TEST, i, 0);
+        x[i] = 8.0f * rng_float(&r) - 4.0f;
+    }
+    for (int64_t step = 0; step < STEPS; step++) {
+        struct kern_draw d = { .beta = 1.0f, .key = { 8, 9 } };
+        rng_counter(d.counter, RNG_CHAIN, 0, step);
+        kern_best()->gibbs(bits, NULL, ROW, &net, &d, 0, UNITS);
+        for (int i = 0; i < UNITS; i++) {
+            double p = 1.0 / (1.0 + exp(fabs((double)x[i])));
+            for (int block = 0; block < 16 * ROW; block++) {
+                uint32_t counter[4] = { (uint32_t)(16 * i + block % 16),
+                                        d.counter[1] + (uint32_t)(block / 16), d.counter[2],
+                                        d.counter[3] };
+                uint32_t word[4];
+                rng_philox(word, counter, d.key);
+                for (int w = 0; w < 4; w++) {
+                    double u = ((double)word[w] + 0.5) * 0x1p-32;
+                    if (fabs(u / p - 1.0) < 4e-6) continue;
+                    int chain = block / 16 * KERN_LANES + 16 * w + block % 16;
+                    wrong += bit(bits, ROW, i, chain) != ((u < p) != (x[i] > 0.0f));
+                }
+            }
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* Beyond the resolution of a float threshold: the tails are 1e-9, both of them, and never NaN. */
 static void fields_far_out_decide_surely(void **state)
 {
@@ -303,5 +342,6 @@ TEST_MAIN(cmocka_unit_test(a_gibbs_update_draws_what_its_twin_draws),
           cmocka_unit_test(counts_are_what_counting_one_by_one_gives),
           cmocka_unit_test(every_instruction_set_gives_the_same_bits),
           cmocka_unit_test(ones_come_as_often_as_the_logistic_function_says),
+          cmocka_unit_test(the_threshold_is_exact_to_a_few_millionths),
           cmocka_unit_test(fields_far_out_decide_surely),
           cmocka_unit_test(tables_are_found_by_name))
