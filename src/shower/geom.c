@@ -196,11 +196,12 @@ int geom_load(struct geom *g, const struct par *P, const char *path, struct err 
     int64_t n = 0;
 
     *g = (struct geom){ 0 };
-    if (P->rank == 0) text = file_slurp(path, MOST_TEXT, &n, e);
+    if (P->rank == 0) text = file_slurp(path, MOST_TEXT, NULL, e);
     if (par_agree(P, e)) {
         mem_free(text);
         return -1;
     }
+    if (P->rank == 0) n = (int64_t)strlen(text);
     par_bcast(P, &n, sizeof n, 0);
     if (P->rank != 0) text = mem_take(n + 1, 1);
     par_bcast(P, text, n + 1, 0);
