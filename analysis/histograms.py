@@ -57,7 +57,7 @@ def some(layers, n):
     return [layers[i] for i in np.unique(np.linspace(0, len(layers) - 1, n).round().astype(int))]
 
 
-def draw(ax, below, h, labels=False):
+def draw(ax, below, h, labels=False, log=False):
     """Both samples, and generated / reference in the panel below."""
     (p, dp), (q, dq) = h.densities()
     ax.stairs(p, h.edges, color=PALE, fill=True)
@@ -72,7 +72,11 @@ def draw(ax, below, h, labels=False):
         ax.set_xscale("log")
         if below is not None:
             below.set_xscale("log")
-    ax.set_ylim(bottom=0)
+    if log:
+        ax.set_yscale("log")
+        ax.set_ylim(0.5 * min(p[p > 0].min(initial=1), q[q > 0].min(initial=1)), 2)
+    else:
+        ax.set_ylim(bottom=0)
     ax.set_title(f"{h.title}    S = {h.separation:.2g}", loc="left")
     ax.tick_params(labelbottom=below is None)
     if labels:
@@ -80,7 +84,7 @@ def draw(ax, below, h, labels=False):
     if below is None:
         ax.set_xlabel(h.xlabel)
         return
-    good = (p > 0) & (q > 0)
+    good = (h.counts[0] > 3) & (h.counts[1] > 3)
     ratio, error = np.ones_like(p), np.zeros_like(p)
     ratio[good] = q[good] / p[good]
     error[good] = ratio[good] * np.hypot(dp[good] / p[good], dq[good] / q[good])
@@ -91,7 +95,7 @@ def draw(ax, below, h, labels=False):
     below.set_xlabel(h.xlabel)
 
 
-def panels(shown, columns, height=2.5):
+def panels(shown, columns, height=2.5, log=False):
     """Histograms in rows of `columns`, each above its ratio."""
     rows = -(-len(shown) // columns)
     figure, axes = page(2 * rows, columns, (height + 0.9) / 2,
@@ -100,7 +104,7 @@ def panels(shown, columns, height=2.5):
         top = axes[2 * columns * (i // columns) + i % columns]
         below = axes[2 * columns * (i // columns) + columns + i % columns]
         below.sharex(top)
-        draw(top, below, h, i == 0)
+        draw(top, below, h, i == 0, log)
         if i % columns == 0:
             top.set_ylabel("share of entries")
             below.set_ylabel("gen. / ref.")
@@ -134,12 +138,12 @@ def sparsity(run):
 
 
 def centres(run):
-    return panels([h for f in ("EC_eta_layer", "EC_phi_layer", "EC_r_layer") for h in family(run, f, 3)], 3, 2.1)
+    return panels([h for f in ("EC_eta_layer", "EC_phi_layer", "EC_r_layer") for h in family(run, f, 3)], 3, 2.1, True)
 
 
 def widths(run):
     return panels([h for f in ("width_eta_layer", "width_phi_layer", "width_r_layer") for h in family(run, f, 3)],
-                  3, 2.1)
+                  3, 2.1, True)
 
 
 def separations(run):

@@ -160,7 +160,7 @@ def events(run):
         raise Absent(f"reference and generated showers have different numbers of voxels: {sorted(voxels)}")
     g = Geometry(run, voxels.pop())
     figure = plt.figure(figsize=(11.2, 2.35 * len(SHOWN)), constrained_layout=True)
-    grid = figure.add_gridspec(len(SHOWN), 4, width_ratios=[1.45, 0.8, 1.45, 1.0])
+    grid = figure.add_gridspec(len(SHOWN), 5, width_ratios=[1.5, 0.85, 1.5, 0.85, 0.035])
     for i in range(len(SHOWN)):
         high = max(g.cells(s[i][1]).sum(1).max() for s in samples.values())
         norm = LogNorm(max(high * 1e-4, 1e-3), max(high, 1.0))
@@ -174,5 +174,5 @@ def events(run):
             ax.set_xlabel("depth  [mm]" if i == len(SHOWN) - 1 else "")
             polar = figure.add_subplot(grid[i, 2 * k + 1], projection="polar")
             shown = front(polar, g, shower, norm)
-        figure.colorbar(shown, ax=polar, label="MeV", pad=0.16, shrink=0.9)
+        figure.colorbar(shown, cax=figure.add_subplot(grid[i, 4]), label="MeV")
     return figure
