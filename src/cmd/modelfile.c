@@ -55,8 +55,6 @@ static int read_tensors(const struct h5 *f, const struct vae *v, struct err *e)
 
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
 {
-    if (h5_put_text(f, "/", "format", "caloq-checkpoint", e) || h5_put_int(f, "/", "version", 1, e))
-        return -1;
     if (m->networks && (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
                         h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
                         write_tensors(f, &m->vae, e) ||
