@@ -191,10 +191,16 @@ static int grids(struct grid out[5], int all)
     return n;
 }
 
-/* Every size on 1 x 1, 1 x 2, 1 x 3 and 3 x 1; 2 x 1 shows nothing that 3 x 1 does not. */
+/* Every size on 1 x 1, 1 x 2, 1 x 3 and 3 x 1; 2 x 1 shows nothing that 3 x 1 does not. Under the
+ * sanitizers, where three ranks on two cores take a minute for it, one size in eleven. */
 static int step(const struct grid *g)
 {
+#if defined __SANITIZE_ADDRESS__
+    (void)g;
+    return 11;
+#else
     return g->rows == 2 ? 11 : 1;
+#endif
 }
 
 /* Kinds take turns, so that neighbouring sizes see all of them. */
