@@ -193,7 +193,7 @@ void table_help(FILE *out, const struct table *t, const char *section, int colum
         if (!table_in_section(k, section)) continue;
         const char *preset = k->preset != NULL && k->preset[0] != '\0' ? k->preset : "empty";
         char *kind = value_kind(k);
-        char *words = mem_print("%s; default %s. %s", kind, preset, k->help);
+        char *words = mem_print("%s; default %s - %s", kind, preset, k->help);
         int at = fprintf(out, "  %-*s  ", column, k->name);
         text_wrap(out, words, "", at, column + 4, 100);
         mem_free(kind);
@@ -221,7 +221,7 @@ void table_dump(FILE *out, const struct table *t, int row, const struct value *v
     const char *word = strchr(k->name, '.') + 1;
 
     if (table_is_member(k)) return;
-    char *kind = value_kind(k), *words = mem_print("%s. %s", kind, k->help);
+    char *kind = value_kind(k), *words = mem_print("%s - %s", kind, k->help);
     fputs("  # ", out);
     text_wrap(out, words, "  #", 4, 4, 100);
     if (k->type == CONF_LIST) {

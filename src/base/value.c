@@ -69,7 +69,7 @@ static void print_limit(FILE *f, const char *before, double x)
 {
     char digits[TEXT_REAL];
 
-    if (x > -1e15 && x < 1e15 && x == (double)(int64_t)x)
+    if (x > -1e16 && x < 1e16 && x == (double)(int64_t)x)
         fprintf(f, "%s%lld", before, (long long)x);
     else
         fprintf(f, "%s%s", before, text_real(digits, x));

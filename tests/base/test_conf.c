@@ -333,7 +333,7 @@ static void help_keeps_to_100_columns_and_aligns_its_rows(void **state)
         keys++;
         assert_true(line[28] == ' ' && line[29] != ' '); /* 2 + "training.phases[].shuffle" + 2 */
         if (strstr(line, "training.batch") != NULL)
-            assert_non_null(strstr(line, "an integer from 1 to 1048576 (showers); default 128. "));
+            assert_non_null(strstr(line, "an integer from 1 to 1048576 (showers); default 128 - "));
     }
     fclose(f);
     assert_int_equal(keys, 11);
