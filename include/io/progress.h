@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-enum { PROGRESS_TEXT = 200 };
+enum { PROGRESS_TEXT = 384 };
 
 struct progress {
     struct log *log;   /* borrowed; NULL: silent */

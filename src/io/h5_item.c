@@ -110,8 +110,8 @@ int h5_item_check(const struct h5_item *d, const struct h5 *f, const char *name,
     if (d->shape.dims == 0)
         return err_set(e, "%s: '%s' is a single number, rows were expected", f->path, name);
     if (rows.first >= 0 && rows.count >= 0 && rows.first <= d->shape.n[0] - rows.count) return 0;
-    return err_set(e, "%s: '%s' has %lld rows, rows %lld to %lld were asked for", f->path, name,
-                   (long long)d->shape.n[0], (long long)rows.first, (long long)block_end(rows) - 1);
+    return err_set(e, "%s: '%s' has %lld rows, %lld from row %lld on were asked for", f->path, name,
+                   (long long)d->shape.n[0], (long long)rows.count, (long long)rows.first);
 }
 
 void h5_item_spaces(const struct h5_item *d, struct block rows, int64_t *file, int64_t *memory)

@@ -43,7 +43,7 @@ static void duration(double seconds, char *text, size_t n)
 void progress_text(const struct progress *p, double now, char text[PROGRESS_TEXT])
 {
     double seconds = now - p->start, rate = 0.0;
-    char share[64] = "", tail[48] = "", time[32];
+    char share[128] = "", tail[96] = "", time[64];
 
     if (seconds > 0.0) rate = (double)(p->done - p->from) / seconds;
     if (p->total > 0 && p->done >= p->total) {
