@@ -49,20 +49,13 @@ static double residuals(double *f, const struct data *D, const double *p)
     return sum / 2;
 }
 
-/* Forward differences, with the step that scipy takes, and the gradient J' f. */
-static void jacobian(double J[][DIM], double *g, const struct data *D, const double *p,
-                     const double *f)
+/* J' f of the rows (1, x). */
+static void gradient_of(double *g, const struct data *D, const double *f)
 {
-    double moved[TRF_POINTS];
-    for (int k = 0; k < DIM; k++) {
-        double q[DIM] = { p[A], p[B] };
-        q[k] += sqrt(DBL_EPSILON) * fmax(1, fabs(p[k]));
-        residuals(moved, D, q);
-        g[k] = 0;
-        for (int i = 0; i < D->n; i++) {
-            J[i][k] = (moved[i] - f[i]) / (q[k] - p[k]);
-            g[k] += J[i][k] * f[i];
-        }
+    g[A] = g[B] = 0;
+    for (int i = 0; i < D->n; i++) {
+        g[A] += f[i];
+        g[B] += D->x[i] * f[i];
     }
 }
 
@@ -93,8 +86,8 @@ static void singular(struct model *m, double a[][DIM], int n)
 
 /* Scale by the distance to the bounds (Coleman and Li) and take the model apart. Returns the norm
  * of the scaled gradient, the measure of convergence. */
-static double build(struct model *m, const struct data *D, const double J[][DIM], const double *f,
-                    const double *g, const double *p)
+static double build(struct model *m, const struct data *D, const double *f, const double *g,
+                    const double *p)
 {
     double a[TRF_POINTS + DIM][DIM] = { { 0 } }, most = 0;
     m->n = D->n;
@@ -104,7 +97,7 @@ static double build(struct model *m, const struct data *D, const double J[][DIM]
         m->d[k] = sqrt(v);
         m->diag[k] = g[k] > 0 ? g[k] : 0;
         m->g[k] = m->d[k] * g[k];
-        for (int i = 0; i < D->n; i++) a[i][k] = m->J[i][k] = J[i][k] * m->d[k];
+        for (int i = 0; i < D->n; i++) a[i][k] = m->J[i][k] = (k == A ? 1 : D->x[i]) * m->d[k];
         a[D->n + k][k] = sqrt(m->diag[k]);
     }
     singular(m, a, D->n + DIM);
@@ -300,14 +293,13 @@ struct stats_line trf_line(const double *x, const double *y, int n)
 {
     struct data D = { n, x, y };
     struct model m = { 0 };
-    double p[DIM] = { 1, 1 }, g[DIM], f[TRF_POINTS], J[TRF_POINTS][DIM];
+    double p[DIM] = { 1, 1 }, g[DIM], f[TRF_POINTS];
     int evaluations = 1, stop = 0;
     if (n < 3 || n > TRF_POINTS) die("trf_line of %d points", n);
     double cost = residuals(f, &D, p);
     while (!stop && evaluations < EVALUATIONS) {
-        jacobian(J, g, &D, p, f);
-        double gradient = build(&m, &D, (const double(*)[DIM])J, f, g, p);
-        if (gradient < tolerance) break;
+        gradient_of(g, &D, f);
+        if (build(&m, &D, f, g, p) < tolerance) break;
         if (evaluations == 1) {
             /* where the region begins: |p / v^1/2| */
             double start[DIM] = { p[A] / m.d[A], p[B] / m.d[B] };

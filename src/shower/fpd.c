@@ -113,22 +113,43 @@ static void bench_free(struct fpd_bench *b)
     blas_work_free(&b->blas);
 }
 
-/* tr (S1 S2)^(1/2): with S1 = T' T, T = diag(w^1/2) V from its eigenvectors (rows of V), S1 S2 has
- * the eigenvalues of the symmetric T S2 T'; the sum of their roots. Both matrices are lost. */
+/* T with S1 = T' T into work [d, d]: a Cholesky factor, or, where S1 is singular, diag(w^1/2) V
+ * from its eigenvectors (the rows of V). sigma[0] is lost. */
+static int root_of(struct fpd_bench *b, struct err *e)
+{
+    int d = b->d;
+    int64_t size = (int64_t)d * d;
+    double *s1 = b->sigma[0], *T = b->work;
+    struct err singular = { { 0 } };
+    memcpy(T, s1, (size_t)size * sizeof *T);
+    if (blas_cholesky(T, d, &singular) == 0) {
+        for (int i = 0; i < d; i++)
+            for (int j = 0; j < i; j++) {
+                T[(int64_t)j * d + i] = T[(int64_t)i * d + j];
+                T[(int64_t)i * d + j] = 0;
+            }
+        return 0;
+    }
+    if (blas_eigen(s1, d, b->w, 1, &b->blas, e)) return -1;
+    for (int i = 0; i < d; i++) {
+        double root = b->w[i] > 0 ? sqrt(b->w[i]) : 0;
+        for (int j = 0; j < d; j++) T[(int64_t)i * d + j] = root * s1[(int64_t)i * d + j];
+    }
+    return 0;
+}
+
+/* tr (S1 S2)^(1/2): S1 S2 has the eigenvalues of the symmetric T S2 T'; the sum of their roots.
+ * Both matrices are lost. */
 static int trace_root(double *trace, struct fpd_bench *b, struct err *e)
 {
     int d = b->d;
-    double *v = b->sigma[0], *s2 = b->sigma[1], *w = b->w, *work = b->work;
-    if (blas_eigen(v, d, w, 1, &b->blas, e)) return -1;
-    for (int i = 0; i < d; i++) {
-        double root = w[i] > 0 ? sqrt(w[i]) : 0;
-        for (int j = 0; j < d; j++) v[(int64_t)i * d + j] *= root;
-    }
-    blas_gemm(work, d, BLAS_PLAIN, BLAS_PLAIN, d, d, d, 1, v, d, s2, d, 0);
-    blas_gemm(s2, d, BLAS_PLAIN, BLAS_TRANSPOSED, d, d, d, 1, work, d, v, d, 0);
-    if (blas_eigen(s2, d, w, 0, &b->blas, e)) return -1;
+    double *half = b->sigma[0], *s2 = b->sigma[1];
+    if (root_of(b, e)) return -1;
+    blas_gemm(half, d, BLAS_PLAIN, BLAS_PLAIN, d, d, d, 1, b->work, d, s2, d, 0);
+    blas_gemm(s2, d, BLAS_PLAIN, BLAS_TRANSPOSED, d, d, d, 1, half, d, b->work, d, 0);
+    if (blas_eigen(s2, d, b->w, 0, &b->blas, e)) return -1;
     *trace = 0;
-    for (int i = 0; i < d; i++) *trace += w[i] > 0 ? sqrt(w[i]) : 0;
+    for (int i = 0; i < d; i++) *trace += b->w[i] > 0 ? sqrt(b->w[i]) : 0;
     return 0;
 }
 
