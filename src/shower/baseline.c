@@ -78,6 +78,15 @@ void baseline_finish(struct baseline *b, const struct par *P)
     }
 }
 
+/* One voxel's share of the energy. */
+static double share(enum baseline_kind kind, struct rng *r, double p, double shape, double scale)
+{
+    double mean = shape > 0 ? shape * scale : scale;
+    if (p == 0 || kind == BASELINE_MEAN) return p * mean;
+    if ((double)rng_float(r) >= p) return 0;
+    return shape > 0 && kind == BASELINE_GAMMA ? rng_gamma(r, shape) * scale : mean;
+}
+
 void baseline_showers(const struct baseline *b, uint64_t seed, int64_t first, const double *energy,
                       int n, float *x)
 {
@@ -85,12 +94,8 @@ void baseline_showers(const struct baseline *b, uint64_t seed, int64_t first, co
         const float *p = b->law + 3 * (int64_t)b->near[bin(b, energy[i])] * b->V;
         const float *shape = p + b->V, *scale = shape + b->V;
         struct rng r = rng_at(seed, RNG_BASELINE, first + i, 0);
-        for (int v = 0; v < b->V; v++) {
-            int hit = p[v] > 0 && rng_float(&r) < p[v];
-            double f = !hit           ? 0
-                       : shape[v] > 0 ? rng_gamma(&r, (double)shape[v]) * (double)scale[v]
-                                      : (double)scale[v];
-            x[v] = (float)(f * energy[i]);
-        }
+        for (int v = 0; v < b->V; v++)
+            x[v] = (float)(energy[i] *
+                           share(b->kind, &r, (double)p[v], (double)shape[v], (double)scale[v]));
     }
 }

@@ -98,6 +98,33 @@ static void draws_have_the_bins_moments_and_no_correlation(void **state)
     assert_true(never && always);
 }
 
+/* With less and less chance the mean stays: hits alone, then the mean shower. */
+static void quieter_kinds_keep_the_mean(void **state)
+{
+    (void)state;
+    float *all = mem_take(TRAINING * VOXELS, sizeof *all), x[VOXELS];
+    struct baseline b;
+    double want[3], worst = 0;
+    const double energy = 2000;
+    train(&b, all);
+    b.kind = BASELINE_MEAN;
+    baseline_showers(&b, 1, 0, &energy, 1, x);
+    for (int v = 0; v < VOXELS; v++) {
+        moments(want, all, 0, 2, TRAINING, v);
+        worst = fmax(worst, fabs((double)x[v] - energy * want[0] * want[1]) / energy);
+    }
+    b.kind = BASELINE_HITS;
+    for (int i = 0; i < 50; i++) {
+        baseline_showers(&b, 1, i, &energy, 1, x);
+        moments(want, all, 0, 2, TRAINING, 5);
+        if (x[5] > 0) worst = fmax(worst, fabs((double)x[5] - energy * want[1]) / energy);
+    }
+    baseline_free(&b);
+    mem_free(all);
+    /* three floats multiplied, none above 1 */
+    assert_near(worst, 0, 3e-7);
+}
+
 static void bins_without_showers_borrow_from_a_neighbour(void **state)
 {
     (void)state;
@@ -145,5 +172,6 @@ static void a_shower_is_the_same_wherever_it_is_drawn(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(draws_have_the_bins_moments_and_no_correlation),
+          cmocka_unit_test(quieter_kinds_keep_the_mean),
           cmocka_unit_test(bins_without_showers_borrow_from_a_neighbour),
           cmocka_unit_test(a_shower_is_the_same_wherever_it_is_drawn))
