@@ -15,7 +15,7 @@
 struct rbm {
     struct topology T;    /* owned */
     int clamped;          /* a partition, or -1 */
-    struct tensors table; /* "bias" [N], "weight" [M]; owned */
+    struct tensors table; /* "bias" [N], "weight" [M] if M > 0; owned */
     float *param;         /* [table.total]; owned */
     float *bias, *weight; /* into param; weight in the order of T.edge */
     /* couplings in both directions, by unit, for sampling; owned */

@@ -42,10 +42,10 @@ void rbm_init(struct rbm *m, struct topology *T, int clamped)
     *T = (struct topology){ 0 };
     int64_t N = m->T.N, M = m->T.M;
     int bias = tensors_add(&m->table, "bias", 1, &N);
-    int weight = tensors_add(&m->table, "weight", 1, &M);
+    if (M > 0) tensors_add(&m->table, "weight", 1, &M);
     m->param = mem_take(m->table.total, sizeof m->param[0]);
     m->bias = m->param + m->table.t[bias].first;
-    m->weight = m->param + m->table.t[weight].first;
+    m->weight = m->param + m->table.t[m->table.n - 1].first; /* no coupling: not read */
     join(m);
 }
 

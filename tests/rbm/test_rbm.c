@@ -29,6 +29,19 @@ static void thinned(struct rbm *to, const struct rbm *from)
     rbm_prepare(to);
 }
 
+/* Its biases alone. */
+static void uncoupled(struct rbm *to, const struct rbm *from)
+{
+    struct topology T;
+    struct err e = { "" };
+
+    assert_int_equal(topology_none(&T, 4, SIZE, &e), 0);
+    rbm_init(to, &T, -1);
+    rbm_random(to, 0.5, 3);
+    memcpy(to->bias, from->bias, N * sizeof to->bias[0]);
+    rbm_prepare(to);
+}
+
 static void some_states(uint8_t *x)
 {
     struct rng r = rng_at(4, RNG_TEST, 0, 0);
@@ -51,18 +64,19 @@ static double definition(const struct rbm *m, const uint8_t *x)
 static void bits_have_the_energy_of_the_definition(void **state)
 {
     (void)state;
-    struct rbm m[2];
+    struct rbm m[3];
     uint8_t x[B * N], back[B * N];
     uint64_t bits[N * 2];
     double plain[B], fast[128];
 
     small_machine(&m[0], 4, SIZE, -1, 0.8, 1);
     thinned(&m[1], &m[0]);
+    uncoupled(&m[2], &m[0]);
     some_states(x);
     spins_pack(bits, x, B, N);
     spins_unpack(back, bits, 2, B, N);
     assert_memory_equal(x, back, sizeof x);
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         rbm_energy_states(&m[k], x, B, plain);
         rbm_energy(&m[k], kern_best(), bits, 2, fast);
         for (int b = 0; b < B; b++) {
