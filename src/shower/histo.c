@@ -73,11 +73,10 @@ static void edges(struct histo *h, double low, double high)
     h->guess = h->bins / (h->logarithmic ? bits(last) - bits(first) : last - first);
 }
 
-static void init(struct histo *h, enum histo_family f, const struct geom *g, int layer, double low,
-                 double most)
+static void init(struct histo *h, int f, const struct geom *g, int layer, double low, double most)
 {
     const struct binning *b = binning + f;
-    *h = (struct histo){ .family = f, .layer = layer, .bins = b->bins };
+    *h = (struct histo){ .family = (enum histo_family)f, .layer = layer, .bins = b->bins };
     h->logarithmic = b->logarithmic;
     h->units = b->units;
     if (layer < 0) {
