@@ -61,7 +61,8 @@ struct histos {
  * voxel. The log-binned histograms of the reference end there. Local. */
 void histos_range(double *range, const struct observables *o, const float *x, int voxels);
 
-/* Local, the same on every rank. threshold: where the log-binned histograms begin, MeV, > 0. */
+/* Local, the same on every rank. threshold: where the log-binned histograms begin, MeV; 0: six
+ * decades below where they end. */
 void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range);
 void histos_free(struct histos *H); /* accepts { 0 } and a second call */
 

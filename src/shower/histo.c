@@ -89,6 +89,8 @@ static void init(struct histo *h, int f, const struct geom *g, int layer, double
     snprintf(h->xlabel, sizeof h->xlabel, strcmp(b->units, "1") ? "%s [%s]" : "%s", b->xlabel,
              b->units);
     if (b->logarithmic) {
+        /* a geometry without a threshold: six decades below the largest */
+        if (low <= 0) low = most > 0 ? 1e-6 * most : 1e-6;
         /* nothing above the threshold in the reference: a decade, so that edges rise */
         edges(h, log10(low), log10(most > low ? most : 10 * low));
     } else if (layer < 0 || g->layer[layer].edge[g->layer[layer].n_r] <= 50) {

@@ -103,6 +103,10 @@ static void the_challenge_has_all_these_histograms(void **state)
     assert_int_equal(find(&H, "sparsity_layer_12")->bins, 20);
     assert_null(find(&H, "EC_phi_layer_12"));
     histos_free(&H);
+    histos_init(&H, &g, 0, range); /* no threshold: edges must be numbers all the same */
+    assert_near(find(&H, "E_layer_0")->edge[0], 1e-4, 1e-16);
+    assert_near(find(&H, "E_layer_1")->edge[0], 1e-6, 1e-18);
+    histos_free(&H);
     geom_free(&g);
 }
 
