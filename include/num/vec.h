@@ -10,6 +10,7 @@
 #ifndef NUM_VEC_H
 #define NUM_VEC_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ static inline float vec_sigmoid(float x)
 
 static inline float vec_abs(float x)
 {
-    return x < 0.0f ? -x : x;
+    return fabsf(x);
 }
 
 /* tanh x = s (1 - e) / (1 + e), e = e^-2|x|; absolute error below 2e-7. */
@@ -91,7 +92,9 @@ static inline float vec_tanh(float x)
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). Absolute error below 2e-7 (1 + |x|). */
 static inline float vec_softplus(float x)
 {
-    return (x > 0.0f ? x : 0.0f) + vec_log(1.0f + vec_exp(-vec_abs(x)));
+    float size = vec_abs(x);
+
+    return 0.5f * (x + size) + vec_log(1.0f + vec_exp(-size));
 }
 
 #endif

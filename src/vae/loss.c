@@ -27,27 +27,28 @@ struct voxels {
 };
 
 /* ae and hit of n <= LANES voxels under the true mask, with their gradients. */
-static void masked(double *ae, double *hit, float *restrict da, float *restrict dh,
-                   const float *restrict u, const float *restrict a, const float *restrict h, int n,
-                   struct voxels o)
+static inline void masked(double *restrict ae, double *restrict hit, float *restrict da,
+                          float *restrict dh, const float *restrict u, const float *restrict a,
+                          const float *restrict h, int n, struct voxels o)
 {
     for (int i = 0; i < n; i++) {
         float on = u[i] > 0.0f ? 1.0f : 0.0f;
         float slope = a[i] > 0.0f ? 1.0f : o.slope;
         float off = on * slope * a[i] - u[i], weight = o.c * vec_exp(o.w * u[i]);
-        float e = vec_exp(-vec_abs(h[i])), near = 1.0f / (1.0f + e);
-        float p = h[i] > 0.0f ? near : e * near;
+        float size = vec_abs(h[i]), e = vec_exp(-size);
+        float p = (h[i] > 0.0f ? 1.0f : e) / (1.0f + e);
         ae[i] += (double)(weight * off * off);
-        hit[i] += (double)((h[i] > 0.0f ? h[i] : 0.0f) - on * h[i] + vec_log(1.0f + e));
+        hit[i] += (double)(0.5f * (h[i] + size) - on * h[i] + vec_log(1.0f + e));
         da[i] = o.weight_ae * 2.0f * weight * off * on * slope;
         dh[i] = o.weight_hit * (p - on);
     }
 }
 
 /* The same with the smooth mask sigma(60 (h + noise)), through which h gets a share of ae. */
-static void smooth_mask(double *ae, double *hit, float *restrict da, float *restrict dh,
-                        const float *restrict u, const float *restrict a, const float *restrict h,
-                        const float *restrict noise, int n, struct voxels o)
+static inline void smooth_mask(double *restrict ae, double *restrict hit, float *restrict da,
+                               float *restrict dh, const float *restrict u, const float *restrict a,
+                               const float *restrict h, const float *restrict noise, int n,
+                               struct voxels o)
 {
     for (int i = 0; i < n; i++) {
         float on = u[i] > 0.0f ? 1.0f : 0.0f;
@@ -63,6 +64,16 @@ static void smooth_mask(double *ae, double *hit, float *restrict da, float *rest
     }
 }
 
+/* n <= LANES voxels; with a constant n the loops have a constant length. */
+static inline void lanes(double *ae, double *hit, float *da, float *dh, const float *u,
+                         const float *a, const float *h, const float *noise, int n, struct voxels v)
+{
+    if (noise == NULL)
+        masked(ae, hit, da, dh, u, a, h, n, v);
+    else
+        smooth_mask(ae, hit, da, dh, u, a, h, noise, n, v);
+}
+
 void loss_showers(double sum[LOSS_TERMS], float *da, float *dh, const float *u, const float *a,
                   const float *h, const float *noise, int B, int V, double slope,
                   const struct loss_options *o)
@@ -74,15 +85,16 @@ void loss_showers(double sum[LOSS_TERMS], float *da, float *dh, const float *u, 
                         .weight_hit = (float)o->weight[LOSS_HIT] };
     double ae[LANES] = { 0.0 }, hit[LANES] = { 0.0 };
     float no_a[LANES], no_h[LANES];
-    int64_t all = (int64_t)B * V;
+    int64_t all = (int64_t)B * V, whole = all - all % LANES;
 
+    if (o->mask) noise = NULL;
     for (int64_t i = 0; i < all; i += LANES) {
-        int n = all - i < LANES ? (int)(all - i) : LANES;
         float *ga = da != NULL ? da + i : no_a, *gh = dh != NULL ? dh + i : no_h;
-        if (o->mask)
-            masked(ae, hit, ga, gh, u + i, a + i, h + i, n, v);
+        const float *extra = noise != NULL ? noise + i : NULL;
+        if (i < whole)
+            lanes(ae, hit, ga, gh, u + i, a + i, h + i, extra, LANES, v);
         else
-            smooth_mask(ae, hit, ga, gh, u + i, a + i, h + i, noise + i, n, v);
+            lanes(ae, hit, ga, gh, u + i, a + i, h + i, extra, (int)(all - i), v);
     }
     for (int i = 0; i < LANES; i++) {
         sum[LOSS_AE] += ae[i];
