@@ -54,6 +54,7 @@ struct layer {
     int64_t at[LAYER_TENSORS];          /* their place in the flat buffers */
     float option[LAYER_TENSORS];        /* slope, factor, ...: the kind's own business */
     int kept;                           /* floats a row that forward keeps for backward */
+    int stops;                          /* no gradient goes through */
     int learns;                         /* some tensor gets a gradient */
 };
 
@@ -134,6 +135,6 @@ void layer_uniform(const struct tensors *T, int tensor, float *params, double li
 
 extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, layer_relu, layer_silu,
     layer_gelu, layer_sigmoid, layer_tanh, layer_softplus, layer_norm, layer_normalise,
-    layer_concat, layer_add, layer_multiply, layer_scale;
+    layer_concat, layer_add, layer_multiply, layer_scale, layer_detach;
 
 #endif

@@ -2,7 +2,8 @@
  * decoder.h - bits and energy to voxels: one graph with two outputs.
  *
  * The architecture's `decoder` list has inputs `bits` (all partitions), `energy` and outputs named
- * `hits` (logits) and `activations`, each of `voxels` units.
+ * `hits` (logits) and `activations`, each of `voxels` units. A third output named `spread` may be
+ * there: ln q, the relative variance of a hit's energy that the bits do not explain.
  */
 #ifndef VAE_DECODER_H
 #define VAE_DECODER_H
@@ -27,6 +28,10 @@ const float *decoder_hits(const struct decoder *d);        /* [B, V] logits */
 const float *decoder_activations(const struct decoder *d); /* [B, V] */
 float *decoder_hits_gradient(const struct decoder *d);
 float *decoder_activations_gradient(const struct decoder *d);
+
+/* [B, V], NULL when the architecture has no such output. */
+const float *decoder_spread(const struct decoder *d);
+float *decoder_spread_gradient(const struct decoder *d);
 
 void decoder_backward(struct decoder *d, const float *params, float *grad, int B);
 

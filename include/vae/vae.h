@@ -81,11 +81,14 @@ void vae_forward(struct vae *v, const struct vae_batch *b, enum latent_mode mode
 void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, double negative,
                 const struct loss_options *o, int backward, double sum[LOSS_TERMS]);
 
-/* Bits [B, L] (0.0f or 1.0f) and logits [B, F] (may be NULL), a draw of q(z | u). */
+/* Bits [B, L] (0.0f or 1.0f; may be v->z) and logits [B, F] (may be NULL), a draw of q(z | u). */
 void vae_encode(struct vae *v, const struct vae_batch *b, float *bits, float *logits);
 
 /* Showers u [B, V] from bits [B, L] at energies E: hit masks drawn with (seed, RNG_HIT, item,
- * step), activations through ReLU. b's u is not read. */
+ * step), activations through ReLU. When the decoder has the output `spread`, the energy of each
+ * hit, e^u - 1, is multiplied by a gamma variate of mean 1 and the learned variance (RNG_NOISE).
+ * b's u is not read.
+ */
 void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, float *u);
 
 /* Bits of the condition, [B, n_0], from E. */

@@ -146,7 +146,7 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
     memcpy(v->name, l->name, sizeof v->name);
     for (int i = 0; i < l->ins; i++) {
         struct graph_value *from = &g->value[l->in[i]];
-        v->gradient |= from->gradient;
+        v->gradient |= from->gradient && !l->stops;
         if (from->first < 0) from->first = g->layers;
         from->last = g->layers;
     }

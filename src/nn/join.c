@@ -1,6 +1,7 @@
 /*
  * Layers of several inputs: concat (units after units), add and multiply (equal shapes; with add a
- * block becomes residual, with multiply and add a condition modulates).
+ * block becomes residual, with multiply and add a condition modulates). detach: the input as it is,
+ * through which no gradient goes.
  */
 #include "nn/layers.h"
 
@@ -132,4 +133,32 @@ const struct layer_kind layer_multiply = {
     .build = build_equal,
     .forward = multiply_forward,
     .backward = multiply_backward,
+};
+
+static int build_detach(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    (void)s, (void)e;
+    l->to = l->from[0];
+    l->stops = 1;
+    return 0;
+}
+
+static void detach_forward(const struct layer *l, const struct layer_call *c)
+{
+    memcpy(c->y, c->x[0], (size_t)c->B * (size_t)shape_size(l->to) * sizeof(float));
+}
+
+static void detach_backward(const struct layer *l, const struct layer_call *c)
+{
+    (void)l, (void)c; /* never called: its value wants no gradient */
+}
+
+const struct layer_kind layer_detach = {
+    .name = "detach",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_detach,
+    .forward = detach_forward,
+    .backward = detach_backward,
 };

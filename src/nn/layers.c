@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct layer_kind *const kinds[] = {
-    &layer_linear, &layer_prelu,   &layer_leaky_relu, &layer_relu,     &layer_silu,
-    &layer_gelu,   &layer_sigmoid, &layer_tanh,       &layer_softplus, &layer_norm,
-    &layer_concat, &layer_add,     &layer_multiply,   &layer_scale,    &layer_normalise,
+    &layer_linear,   &layer_prelu, &layer_leaky_relu, &layer_relu,   &layer_silu,   &layer_gelu,
+    &layer_sigmoid,  &layer_tanh,  &layer_softplus,   &layer_norm,   &layer_concat, &layer_add,
+    &layer_multiply, &layer_scale, &layer_normalise,  &layer_detach,
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

@@ -1,12 +1,25 @@
 #include "vae/decoder.h"
 
+#include <string.h>
+
 enum { BITS, ENERGY };
-enum { HITS, ACTIVATIONS };
+enum { HITS, ACTIVATIONS, SPREAD };
+
+/* Is a layer of the list named so? */
+static int has(const struct yaml *list, const char *name)
+{
+    for (int i = 0; list->kind == YAML_LIST && i < list->n; i++) {
+        const struct yaml *y = &list->entry[i];
+        const struct yaml *given = y->kind == YAML_MAP ? yaml_get(y, "name") : NULL;
+        if (given != NULL && given->kind == YAML_SCALAR && strcmp(given->text, name) == 0) return 1;
+    }
+    return 0;
+}
 
 int decoder_init(struct decoder *d, const struct yaml *list, const char *file, int voxels,
                  int units, int batch, struct tensors *T, struct err *e)
 {
-    const char *output[] = { "hits", "activations" };
+    const char *output[] = { "hits", "activations", "spread" };
     struct graph_input input[] = { { "bits", shape_units(units), 1 },
                                    { "energy", shape_units(1), 0 } };
     struct layer_size size[] = { { "voxels", voxels }, { "bits", units } };
@@ -16,12 +29,12 @@ int decoder_init(struct decoder *d, const struct yaml *list, const char *file, i
                             .size = size,
                             .sizes = 2,
                             .output = output,
-                            .outputs = 2,
+                            .outputs = has(list, "spread") ? 3 : 2,
                             .batch = batch };
 
     *d = (struct decoder){ .voxels = voxels };
     if (graph_init(&d->net, list, file, &w, T, e)) return -1;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < w.outputs; i++) {
         int made = shape_size(d->net.value[d->net.output[i]].shape);
         if (made == voxels) continue;
         err_set(e, "%s:%d: '%s' has %d units, a shower %d voxels", file,
@@ -63,6 +76,16 @@ float *decoder_hits_gradient(const struct decoder *d)
 float *decoder_activations_gradient(const struct decoder *d)
 {
     return graph_output_gradient(&d->net, ACTIVATIONS);
+}
+
+const float *decoder_spread(const struct decoder *d)
+{
+    return d->net.outputs > SPREAD ? graph_output(&d->net, SPREAD) : NULL;
+}
+
+float *decoder_spread_gradient(const struct decoder *d)
+{
+    return d->net.outputs > SPREAD ? graph_output_gradient(&d->net, SPREAD) : NULL;
 }
 
 void decoder_backward(struct decoder *d, const float *params, float *grad, int B)

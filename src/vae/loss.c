@@ -9,14 +9,17 @@ static const float smooth = 60.0f; /* the reference's output_smoothing_fct */
 
 struct loss_options loss_default(void)
 {
-    return (struct loss_options){
-        .weight = { 1.0, 1.0, 1.0, 1.0, 1.0 }, .c = 0.01, .w = 0.5, .mask = 1, .exact_entropy = 0
-    };
+    return (struct loss_options){ .weight = { 1.0, 1.0, 1.0, 1.0, 1.0, 1.0 },
+                                  .c = 0.01,
+                                  .w = 0.5,
+                                  .mask = 1,
+                                  .exact_entropy = 0 };
 }
 
 const char *loss_name(int term)
 {
-    static const char *const name[LOSS_TERMS] = { "ae", "hit", "entropy", "positive", "negative" };
+    static const char *const name[LOSS_TERMS] = { "ae",       "hit",      "entropy",
+                                                  "positive", "negative", "spread" };
 
     return name[term];
 }
@@ -99,6 +102,44 @@ void loss_showers(double sum[LOSS_TERMS], float *da, float *dh, const float *u, 
     for (int i = 0; i < LANES; i++) {
         sum[LOSS_AE] += ae[i];
         sum[LOSS_HIT] += hit[i];
+    }
+}
+
+static inline float kept(float s)
+{
+    float x = s < -8.0f ? -8.0f : s;
+
+    return x > 2.0f ? 2.0f : x;
+}
+
+float loss_variance(float s)
+{
+    return vec_exp(kept(s));
+}
+
+void loss_spread(double sum[LOSS_TERMS], float *ds, const float *u, const float *a, const float *s,
+                 int B, int V, const struct loss_options *o)
+{
+    const float least = 0.1f, most = 8.0f; /* of v; of r, while v is far off early in training */
+    float weight = (float)o->weight[LOSS_SPREAD];
+    size_t n = (size_t)V;
+
+    for (size_t b = 0; b < (size_t)B; b++) {
+        const float *restrict x = u + b * n, *restrict v = a + b * n, *restrict w = s + b * n;
+        float *restrict d = ds != NULL ? ds + b * n : NULL;
+        double total[LANES] = { 0.0 };
+        for (size_t i = 0; i < n; i++) {
+            if (x[i] <= 0.0f) {
+                if (d != NULL) d[i] = 0.0f;
+                continue;
+            }
+            float r = (vec_exp(x[i]) - 1.0f) / (vec_exp(v[i] > least ? v[i] : least) - 1.0f);
+            float off = (r < most ? r : most) - 1.0f, log_q = kept(w[i]);
+            float ratio = off * off * vec_exp(-log_q);
+            total[i % LANES] += 0.5 * (double)(ratio + log_q);
+            if (d != NULL) d[i] = w[i] == log_q ? 0.5f * weight * (1.0f - ratio) : 0.0f;
+        }
+        for (int k = 0; k < LANES; k++) sum[LOSS_SPREAD] += total[k];
     }
 }
 

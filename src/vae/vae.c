@@ -196,6 +196,9 @@ void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, d
     if (!o->mask) noise_of_hits(v, b);
     loss_showers(sum, da, dh, b->u, decoder_activations(&v->decoder), decoder_hits(&v->decoder),
                  v->hit_noise, v->B, v->V, v->slope, o);
+    if (decoder_spread(&v->decoder) != NULL)
+        loss_spread(sum, backward ? decoder_spread_gradient(&v->decoder) : NULL, b->u,
+                    decoder_activations(&v->decoder), decoder_spread(&v->decoder), v->B, v->V, o);
     if (backward) {
         memset(v->dz, 0, (size_t)v->B * (size_t)v->L * sizeof(float));
         memset(v->dlogit, 0, (size_t)v->B * (size_t)v->F * sizeof(float));
@@ -211,8 +214,27 @@ void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, d
 void vae_encode(struct vae *v, const struct vae_batch *b, float *bits, float *logits)
 {
     encode(v, b, LATENT_BITS, 1.0);
-    memcpy(bits, v->z, (size_t)b->B * (size_t)v->L * sizeof(float));
+    if (bits != v->z) memcpy(bits, v->z, (size_t)b->B * (size_t)v->L * sizeof(float));
     if (logits != NULL) memcpy(logits, v->logit, (size_t)b->B * (size_t)v->F * sizeof(float));
+}
+
+/* Multiply the energies of the hits, e^u - 1, by gamma variates of mean 1 and the learned variance.
+ * Each voxel has its own stretch of the shower's random numbers. */
+static void spread_hits(struct vae *v, const struct vae_batch *b, float *u)
+{
+    const float *s = decoder_spread(&v->decoder);
+
+    for (int k = 0; k < b->B; k++) {
+        struct rng start = rng_at(v->seed, RNG_NOISE, b->item[k], b->step);
+        for (int i = 0; i < v->V; i++) {
+            size_t at = (size_t)k * (size_t)v->V + (size_t)i;
+            struct rng r = start;
+            if (u[at] <= 0.0f) continue;
+            double q = (double)loss_variance(s[at]);
+            r.counter[0] = (uint32_t)i << 8;
+            u[at] = (float)log1p(expm1((double)u[at]) * q * rng_gamma(&r, 1.0 / q));
+        }
+    }
 }
 
 void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, float *u)
@@ -223,6 +245,7 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
     const float *a = decoder_activations(&v->decoder), *h = decoder_hits(&v->decoder);
     for (int64_t i = 0; i < (int64_t)b->B * v->V; i++)
         u[i] = h[i] + v->hit_noise[i] > 0.0f && a[i] > 0.0f ? a[i] : 0.0f;
+    if (decoder_spread(&v->decoder) != NULL) spread_hits(v, b, u);
 }
 
 double vae_flops_training(const struct vae *v)

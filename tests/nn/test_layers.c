@@ -364,10 +364,31 @@ static void data_starts_the_layers_that_ask_for_it(void **state)
     drop(&t);
 }
 
+/* a * detach(a): the derivative by the second factor alone is missing. */
+static void no_gradient_goes_through_detach(void **state)
+{
+    (void)state;
+    struct bench t;
+    struct err e = { "" };
+
+    assert_int_equal(build(&t,
+                           "- {name: d, input: a, kind: detach}\n"
+                           "- {name: out, inputs: [a, d], kind: multiply}",
+                           &e),
+                     0);
+    backward(&t);
+    for (int i = 0; i < ROWS * A; i++) {
+        assert_true(graph_output(&t.g, 0)[i] == t.x[0][i] * t.x[0][i]);
+        assert_true(t.dx[0][i] == t.r[i] * t.x[0][i]);
+    }
+    drop(&t);
+}
+
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
           cmocka_unit_test(activations_are_the_functions_they_are_named_after),
           cmocka_unit_test(layer_norm_has_mean_zero_and_variance_one),
           cmocka_unit_test(weights_start_with_the_variance_their_rule_says),
           cmocka_unit_test(bad_lists_are_refused_with_their_line),
           cmocka_unit_test(a_layer_that_is_not_finite_is_named),
+          cmocka_unit_test(no_gradient_goes_through_detach),
           cmocka_unit_test(data_starts_the_layers_that_ask_for_it))

@@ -153,6 +153,65 @@ static void gradients_of_the_entropy_are_the_derivatives_and_are_added(void **st
     }
 }
 
+/* Of one hit: v below 0.1 counts as 0.1, r at most 8. */
+static double spread(double u, double a, double s)
+{
+    double r = expm1(u) / expm1(fmax(a, 0.1)), off = fmin(r, 8.0) - 1.0;
+
+    return u > 0.0 ? 0.5 * (off * off / exp(s) + s) : 0.0;
+}
+
+static void the_spread_is_its_definition_and_derivative(void **state)
+{
+    (void)state;
+    const double h = 1e-5;
+    struct data d = make();
+    struct loss_options o = options(1, 0);
+    double sum[LOSS_TERMS] = { 0.0 }, want = 0.0, size = 0.0;
+    float ds[B * V], s[B * V];
+    struct rng r = rng_at(5, RNG_TEST, 1, 0);
+
+    o.weight[LOSS_SPREAD] = 0.3;
+    for (int i = 0; i < B * V; i++) s[i] = between(&r, -3.0f, 1.5f);
+    s[0] = -9.0f, d.u[0] = 1.0f; /* outside -8 .. 2: kept at the end, no gradient */
+    loss_spread(sum, ds, d.u, d.a, s, B, V, &o);
+    for (int i = 0; i < B * V; i++) {
+        double u = (double)d.u[i], a = (double)d.a[i], x = fmax((double)s[i], -8.0);
+        want += spread(u, a, x);
+        size += fabs(spread(u, a, x));
+        double slope = (spread(u, a, x + h) - spread(u, a, x - h)) / (2.0 * h);
+        /* r is known to 4 roundings of e^u: 1e-6 of itself, and its square over q to 1e-5 */
+        if (i > 0) assert_near((double)ds[i], 0.3 * slope, 1e-5 * (1.0 + fabs(slope)));
+    }
+    assert_true(ds[0] == 0.0f);
+    assert_near(sum[LOSS_SPREAD], want, 1e-5 * size);
+    assert_near((double)loss_variance(-1.0f), exp(-1.0), 1e-6);
+    assert_near((double)loss_variance(50.0f), exp(2.0), 1e-5);
+}
+
+/* The gradients of one common ln q add up to 0 where q is the variance about the expectation. */
+static void the_minimum_of_the_spread_is_the_variance(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    struct loss_options o = options(1, 0);
+    float u[N], a[N], s[N], ds[N];
+    double square = 0.0, sum[LOSS_TERMS] = { 0.0 }, slope = 0.0;
+    struct rng r = rng_at(5, RNG_TEST, 2, 0);
+
+    for (int i = 0; i < N; i++) {
+        double ratio = rng_gamma(&r, 4.0) / 4.0;
+        a[i] = between(&r, 1.0f, 9.0f);
+        u[i] = (float)log1p(expm1((double)a[i]) * ratio);
+        square += (ratio - 1.0) * (ratio - 1.0);
+    }
+    for (int i = 0; i < N; i++) s[i] = (float)log(square / N);
+    loss_spread(sum, ds, u, a, s, 1, N, &o);
+    for (int i = 0; i < N; i++) slope += (double)ds[i];
+    assert_near(slope, 0.0, 1e-5 * N);
+    assert_near(square / N, 0.25, 0.05); /* gamma of shape 4: 1/4 */
+}
+
 /* Fitting one number to log-normal energies, w = 1/2 gives ln of their mean: u is ln E up to a
  * constant, the minimum of sum e^{u/2} (u - v)^2 is sum e^{u/2} u / sum e^{u/2}. */
 static void weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel(void **state)
@@ -175,4 +234,6 @@ static void weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel(void **st
 TEST_MAIN(cmocka_unit_test(losses_are_the_sums_of_their_definitions),
           cmocka_unit_test(gradients_of_showers_are_the_derivatives),
           cmocka_unit_test(gradients_of_the_entropy_are_the_derivatives_and_are_added),
+          cmocka_unit_test(the_spread_is_its_definition_and_derivative),
+          cmocka_unit_test(the_minimum_of_the_spread_is_the_variance),
           cmocka_unit_test(weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel))

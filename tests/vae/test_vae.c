@@ -7,6 +7,7 @@
 #include "vae/vae.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { V = 18, K = 4, L = 57 + 5 + 4 + 3, F = L - 57, B = 6 };
@@ -320,6 +321,76 @@ static void hits_are_drawn_with_the_probability_of_their_logits(void **state)
     drop(&x);
 }
 
+/* Over many draws of one condition: the hits' energies have mean 1 and variance q in units of the
+ * expectation. 5 sigma; the fourth moment of a gamma variate about its mean is 3 q^2 + 6 q^3. */
+static void energies_of_hits_spread_as_the_decoder_says(void **state)
+{
+    (void)state;
+    enum { TIMES = 3000 };
+    struct model x;
+    char text[2048];
+    float bits[B * L], made[B * V], high[V];
+    double sum[V] = { 0.0 }, square[V] = { 0.0 };
+    int count[V] = { 0 };
+
+    snprintf(
+        text, sizeof text,
+        "%s  - {kind: detach, input: trunk}\n  - {name: spread, kind: linear, units: voxels}\n",
+        smooth);
+    build(&x, text);
+    for (int i = 0; i < V; i++) high[i] = 9.0f;
+    graph_data(&x.v.decoder.net, x.v.params, "activations", high, NULL, V);
+    vae_encode(&x.v, &x.batch, bits, NULL);
+    for (int b = 1; b < B; b++) {
+        memcpy(bits + b * L, bits, L * sizeof *bits);
+        x.E[b] = x.E[0];
+    }
+    for (int k = 0; k < TIMES; k++) {
+        for (int b = 0; b < B; b++) x.item[b] = k * B + b;
+        vae_decode(&x.v, &x.batch, bits, made);
+        const float *a = decoder_activations(&x.v.decoder);
+        for (int i = 0; i < B * V; i++) {
+            if (made[i] <= 0.0f) continue;
+            double r = expm1((double)made[i]) / expm1((double)a[i]);
+            count[i % V]++;
+            sum[i % V] += r;
+            square[i % V] += (r - 1.0) * (r - 1.0);
+        }
+    }
+    for (int i = 0; i < V; i++) {
+        double q = (double)loss_variance(decoder_spread(&x.v.decoder)[i]), n = count[i];
+        assert_near(sum[i] / n, 1.0, 5.0 * sqrt(q / n) + 1e-5);
+        assert_near(square[i] / n, q, 5.0 * sqrt((2.0 * q * q + 6.0 * q * q * q) / n));
+    }
+    drop(&x);
+}
+
+static void the_spread_teaches_its_own_layers_alone(void **state)
+{
+    (void)state;
+    struct model x;
+    struct loss_options o = loss_default();
+    char text[2048];
+    double size;
+
+    snprintf(
+        text, sizeof text,
+        "%s  - {kind: detach, input: trunk}\n  - {name: spread, kind: linear, units: voxels}\n",
+        smooth);
+    build(&x, text);
+    for (int t = 0; t < LOSS_SPREAD; t++) o.weight[t] = 0.0;
+    objective(&x, LATENT_RELAXED, &o, 1, &size);
+    for (int t = 0; t < x.v.T.n; t++) {
+        const struct tensor *p = &x.v.T.t[t];
+        if (strncmp(p->name, "decoder/5/", 10) == 0) {
+            check(&x, p, &o);
+            continue;
+        }
+        for (int64_t i = 0; i < p->count; i++) assert_true(x.v.grad[p->first + i] == 0.0f);
+    }
+    drop(&x);
+}
+
 static void the_data_start_the_outputs(void **state)
 {
     (void)state;
@@ -435,6 +506,8 @@ TEST_MAIN(cmocka_unit_test(backward_of_the_whole_objective_is_its_derivative),
           cmocka_unit_test(outputs_change_with_every_input),
           cmocka_unit_test(later_levels_read_the_bits_of_earlier_ones),
           cmocka_unit_test(hits_are_drawn_with_the_probability_of_their_logits),
+          cmocka_unit_test(energies_of_hits_spread_as_the_decoder_says),
+          cmocka_unit_test(the_spread_teaches_its_own_layers_alone),
           cmocka_unit_test(the_data_start_the_outputs),
           cmocka_unit_test(training_halves_the_losses),
           cmocka_unit_test(architectures_of_the_project_build_at_their_sizes),
