@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What an attribute costs in the file at most, besides its text. */
-enum { ATTRIBUTE = 8 << 10 };
+enum { ATTRIBUTE = 4 << 10 };
 
 /* Texts are of variable length: h5py hands those out as str, the fixed ones as bytes. */
 static hid_t text_type(void)

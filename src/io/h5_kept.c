@@ -54,7 +54,9 @@ static hid_t open_with_cache(hid_t file, const char *name)
     if (bytes <= CACHE_LEAST) return set; /* HDF5's own cache holds as much */
     H5Dclose(set);
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_chunk_cache(access, 12421, bytes < CACHE_MOST ? bytes : CACHE_MOST, 1.0);
+    /* the last number: with 1 the cache never drops a chunk that was read in part, and grows until
+     * it holds the whole dataset */
+    H5Pset_chunk_cache(access, 12421, bytes < CACHE_MOST ? bytes : CACHE_MOST, 0.75);
     set = H5Dopen2(file, name, access);
     H5Pclose(access);
     return set;

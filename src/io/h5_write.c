@@ -7,14 +7,14 @@
 #include <string.h>
 
 /* PIECE: bytes of one collective call on one rank. CHUNK_MOST: of a chunk. OBJECT, PER_CHUNK: what
- * a dataset, and the index entry of a chunk, cost in the file at most. FILL: HDF5 writes compressed
- * chunks of zeros at the definition, which shrink by more than this factor. */
+ * a dataset or group, and the index entry of a chunk, cost in the file at most. FILL: HDF5 writes
+ * compressed chunks of zeros at the definition, which shrink by more than this factor. */
 enum {
     FILL = 100,
     PIECE = 32 << 20,
     CHUNK_MOST = 64 << 20,
     CHUNK_GZIP = 1 << 20,
-    OBJECT = 16 << 10,
+    OBJECT = 4 << 10,
     PER_CHUNK = 256
 };
 
@@ -54,11 +54,10 @@ static int64_t chunk_rows_of(const struct h5_shape *s, int64_t asked, int gzip)
     return rows > 0 ? rows : 1;
 }
 
-static int64_t room_for(const struct h5_shape *s, int64_t chunk_rows, int gzip, const char *units,
-                        const char *description)
+static int64_t room_for(const char *name, const struct h5_shape *s, int64_t chunk_rows, int gzip)
 {
     int64_t bytes = count_of(s) * (int64_t)h5_item_size(s->type);
-    int64_t texts = (int64_t)(strlen(units) + strlen(description));
+    int64_t objects = 1;
 
     if (chunk_rows > 0) {
         int64_t chunks = (s->n[0] + chunk_rows - 1) / chunk_rows;
@@ -66,7 +65,8 @@ static int64_t room_for(const struct h5_shape *s, int64_t chunk_rows, int gzip, 
         if (gzip > 0) bytes = bytes / FILL;              /* and the data when they come */
         bytes += chunks * PER_CHUNK;
     }
-    return bytes + OBJECT + 2 * texts;
+    for (; *name != '\0'; name++) objects += *name == '/'; /* groups on the way */
+    return bytes + objects * OBJECT;
 }
 
 /* Space in the file at once, never filled: what we define we write. */
@@ -116,7 +116,7 @@ int h5_define(struct h5 *f, const char *name, const struct h5_shape *s, int64_t 
     expect_writing(f, name);
     expect_shape(s, name);
     int64_t rows = chunk_rows_of(s, chunk_rows, gzip);
-    if (h5_item_reserve(f, room_for(s, rows, gzip, units, description), e)) return -1;
+    if (h5_item_reserve(f, room_for(name, s, rows, gzip), e)) return -1;
     make(f, name, s, rows, gzip, e);
     if (par_agree(f->P, e)) {
         f->failed = 1;

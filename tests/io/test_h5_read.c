@@ -297,6 +297,49 @@ static void a_damaged_chunk_is_found_and_said_by_all_ranks(void **state)
     assert_true(helper_same_sentence(&zip, "compressed data are damaged"));
 }
 
+/* Bytes of this process in memory. */
+static int64_t resident(void)
+{
+    long long pages = 0, all = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (f == NULL || fscanf(f, "%lld %lld", &all, &pages) != 2) pages = 0;
+    if (f != NULL) fclose(f);
+    return (int64_t)pages * 4096;
+}
+
+/* A row here and a row there, out of 32 MB that compress well, in chunks of parts of rows: the
+ * cache holds one row of chunks (4 MB), not the dataset. (An address sanitizer keeps what is freed,
+ * so it would see no difference.) */
+static void the_chunk_cache_stays_small(void **state)
+{
+    struct err e = { "" };
+    struct h5 f;
+    float *x = mem_take(1000, sizeof *x);
+    int good = 1;
+
+    (void)state;
+    assert_true(helper_python(
+        "import sys, h5py, numpy as np\n"
+        "f = h5py.File(sys.argv[1] + '/wide.h5', 'w')\n"
+        "d = f.create_dataset('x', data=np.repeat(np.arange(4000.), 1000).reshape(4000, 1000),"
+        " chunks=(500, 100), compression='gzip')\n"));
+    assert_true(test_agree(opened(&f, "wide.h5")));
+    int64_t row = 3;
+    h5_read_picked(&f, "x", H5_FLOAT, &row, 1, x, &e);
+    int64_t before = resident();
+    for (row = 0; row < 4000 && good; row += 100)
+        good = h5_read_picked(&f, "x", H5_FLOAT, &row, 1, x, &e) == 0 && x[999] == (float)row;
+    int64_t grown = resident() - before;
+    h5_close(&f);
+    mem_free(x);
+#ifdef __SANITIZE_ADDRESS__
+    grown = 0;
+#endif
+    if (grown > 16 << 20) print_error("grew by %lld bytes\n", (long long)grown);
+    assert_true(test_agree(good && grown <= 16 << 20));
+}
+
 /* Spaces, types, lists, attributes, datasets, files: as many ids as before a first use of each. */
 static hsize_t ids_in_use(void)
 {
@@ -326,4 +369,5 @@ TEST_MAIN(cmocka_unit_test(what_h5py_writes_is_read_exactly),
           cmocka_unit_test(what_is_no_hdf5_file_is_named_for_what_it_is),
           cmocka_unit_test(what_is_not_in_the_file_is_said_by_all_ranks),
           cmocka_unit_test(a_damaged_chunk_is_found_and_said_by_all_ranks),
+          cmocka_unit_test(the_chunk_cache_stays_small),
           cmocka_unit_test(nothing_of_hdf5_stays_open))
