@@ -80,6 +80,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2
 NodeName=localhost NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=all Nodes=localhost Default=YES MaxTime=INFINITE State=UP
 EOF2
+echo 'CgroupPlugin=cgroup/v1' > "$work/cgroup.conf" # which asks nothing of /sys: containers hide it
 mkdir "$work/state" "$work/spool"
 slurmctld -f "$SLURM_CONF" -c
 slurmd -f "$SLURM_CONF" -N localhost
