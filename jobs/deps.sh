@@ -55,7 +55,8 @@ tool() { type "$1" > /dev/null 2>&1 || { names+=("$1") spack+=("$2"); }; }
 
 # by_probes: exit 0 when everything compiles; else say what to load.
 by_probes() {
-    scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+    local scratch
+    scratch=$(mktemp -d)
     names=() spack=()
     tool gcc gcc; tool make gmake; tool pkg-config pkgconf; tool git git; tool mpirun openmpi
     probe "MPI (mpicc)" openmpi "" <<< '#include <mpi.h>
@@ -88,8 +89,9 @@ by_probes() {
         #include <cmocka.h>
         int main(void) { const struct CMUnitTest none[] = { { 0, 0, 0, 0, 0 } }; return cmocka_run_group_tests(none, 0, 0); }'
     analysis/python.sh > /dev/null 2>&1 || { names+=("Python with numpy, h5py and matplotlib") spack+=("py-numpy py-h5py py-matplotlib"); }
-    [ ${#names[@]} -eq 0 ] && return
     [ -s "$scratch/why" ] && cat "$scratch/why" >&2
+    rm -rf "$scratch"
+    [ ${#names[@]} -eq 0 ] && return
     say "missing: $(printf '%s, ' "${names[@]}" | sed 's/, $//')."
     say "On a supercomputer load its modules of these names (parallel HDF5, not the serial one, for the MPI you load),"
     say "or with Spack: spack env activate -d jobs && spack install   (jobs/spack.yaml; what is missing here: ${spack[*]})"
@@ -105,11 +107,13 @@ if [ "$(id -u)" -ne 0 ] && ! { type sudo > /dev/null 2>&1 && { sudo -n true 2> /
     exit 0
 fi
 say "installing $missing"
-apt update || say "apt-get update failed; going on with the package lists that are here"
+log=$(mktemp) && trap 'rm -f "$log"' EXIT
+apt update > "$log" 2>&1 || say "apt-get update failed ($(grep -m1 '^E:' "$log")); going on with the package lists that are here"
 for name in $slurm $style; do # a release may not have these; the program does without them
     [[ " $missing" == *" $name "* ]] && [ -z "$(apt-cache madison "$name" 2> /dev/null)" ] && missing=${missing/"$name "/}
 done
-apt install --no-install-recommends $missing > /dev/null || {
+apt install --no-install-recommends $missing > "$log" 2>&1 || {
+    grep '^E:' "$log" >&2
     say "apt-get could not install: $(absent $missing | tr '\n' ' ')(as root: apt-get install --no-install-recommends $missing)"
     exit 1
 }
