@@ -7,13 +7,21 @@ files named in its configs (relative to the folder in which caloq ran).
 """
 import argparse
 import html
+import importlib.util
 import os
 import re
+import subprocess
 import sys
 from collections import namedtuple
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+if not all(importlib.util.find_spec(name) for name in ("numpy", "h5py", "matplotlib")):
+    found = subprocess.run([os.path.join(HERE, "python.sh")], stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        sys.exit(1)
+    os.execvp(found.stdout.strip(), [found.stdout.strip(), *sys.argv])
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, HERE)
 
 import histograms  # noqa: E402
 import latent  # noqa: E402
@@ -34,6 +42,8 @@ FIGURES = [
            "S is 0 for equal and 1 for disjoint histograms (eq. 15 of arXiv:2009.03796)."),
     Figure("Quality", "separation-table", "Separation power by kind of observable", tables.separation,
            "The last column names the layer that is worst."),
+    Figure("Quality", "reconstruction", "Reconstruction, shower by shower", tables.reconstruction,
+           "Encoded to bits and decoded again, compared with the shower itself."),
     Figure("Showers", "events", "Single showers", showers.events,
            "For each energy the reference and the generated shower nearest to it, from the side (left; sectors of the "
            "upper half above the axis) and along the axis (right); one colour scale a row."),
@@ -104,7 +114,7 @@ def figure_html(figure, run):
         content = figure.draw(run)
     except Absent as why:
         content = f'<p class="absent">This figure is absent: {html.escape(str(why))}.</p>'
-    except (KeyError, IndexError, ValueError, OSError) as why:
+    except Exception as why:  # one figure's odd data must not cost the page
         print(f"report: {figure.id}: {type(why).__name__}: {why}", file=sys.stderr)
         content = (f'<p class="absent">This figure is absent: its data have another form than expected '
                    f"({html.escape(type(why).__name__)}: {html.escape(str(why))}).</p>")

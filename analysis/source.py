@@ -44,14 +44,18 @@ class Run:
                     lines.setdefault(line.get("phase", "?"), []).append(line)
         return {phase: columns(some) for phase, some in lines.items()}
 
-    def key(self, name, preset=None):
-        """A config key as some command used it; the section's own command first."""
-        section = name.split(".")[0]
-        for command in [section] + sorted(self.configs):
-            value = self.configs.get(command, {}).get(name)
-            if value not in (None, "", []):
-                return value
-        return preset
+    def runs_of(self, command):
+        """The names of this command's runs: its own, then name by name; chains of the model first."""
+        names = [n for n in self.configs if n == command or n.startswith(command + "-")]
+        return sorted(names, key=lambda n: (n != command, self.configs[n].get("generate.prior") != "rbm",
+                                            self.configs[n].get("generate.latents", "") != "", n))
+
+    def key(self, name):
+        """A config key as its section's command used it, or None."""
+        for run in self.runs_of(name.split(".")[0]):
+            if self.configs[run].get(name) not in (None, "", []):
+                return self.configs[run][name]
+        return None
 
     def find(self, *paths):
         """The first of the paths that is a file: as it stands, from the run folder, or in it."""

@@ -91,6 +91,33 @@ def quality(run):
     return figure
 
 
+def reconstruction(run):
+    """Relative errors of reconstructed showers, layer by layer, of the first paired evaluation."""
+    paired = next((r["paired"] for r in run.results.values() if isinstance(r.get("paired"), dict)), None)
+    if paired is None or not paired.get("layers"):
+        raise Absent("no evaluation with evaluate.paired: true")
+    layers, total = paired["layers"], paired.get("total", {})
+    layers = list(layers.values()) if isinstance(layers, dict) else layers
+    figure, (ax,) = page(1, 1, 2.9)
+    x = np.arange(len(layers))
+    q = {k: np.maximum(1 + np.array([one.get(k, np.nan) for one in layers], float), 1e-3)
+         for k in ("q05", "q16", "median", "q84", "q95")}
+    ax.fill_between(x, q["q05"], q["q95"], color=SKY, alpha=0.25, lw=0, label="90% of showers")
+    ax.fill_between(x, q["q16"], q["q84"], color=SKY, alpha=0.55, lw=0, label="68% of showers")
+    ax.plot(x, q["median"], color=INK, label="median")
+    ax.axhline(1, color=GREY, lw=1)
+    ax.set_yscale("log")
+    ax.set_ylim(max(0.05, 0.7 * q["q05"].min()), min(30, 3 * q["q95"].max()))
+    ax.set_xlim(-0.5, len(x) - 0.5)
+    ax.set_xlabel("layer")
+    ax.set_ylabel("reconstructed / true energy")
+    ax.legend(ncols=3, loc="upper center")
+    if number(total.get("mean")) and number(total.get("std")):
+        ax.set_title(f"Energy of each layer (a layer that lost all its energy is below the axis). Error of the "
+                     f"total energy: {total['mean']:+.2%} ± {total['std']:.2%}", loc="left")
+    return figure
+
+
 def separation(run):
     return table(["observable", "S", "expected of one law", "worst"], separation_rows(run))
 
@@ -99,8 +126,11 @@ def results(run):
     if not run.results:
         raise Absent("no *.result.json in the run folder")
     rows = []
-    for name, content in run.results.items():
+    for name in ordered(run):
+        content = run.results[name]
         for k, v in flat(content):
+            if k == "command" or re.search(r"(layers|conditions)\.\d+\.", k):
+                continue  # the name says it; figures show them
             if isinstance(v, list) and len(v) > 12:
                 v = f"{len(v)} values"
             rows.append((name, k, v if number(v) or isinstance(v, str) else ", ".join(map(plain, v)) if isinstance(v, list)
@@ -112,11 +142,13 @@ def results(run):
 def configuration(run):
     if not run.configs:
         raise Absent("no *.config.yaml in the run folder")
-    values = {}
+    values, rows = {}, []
     for command, keys in run.configs.items():
         for k, v in keys.items():
-            values.setdefault(k, {}).setdefault(str(v), []).append(command)
-    rows = []
+            section = k.split(".")[0]
+            used = run.runs_of(section) if section in ORDER else run.runs_of("train") if section != "run" else []
+            if not used or command in used:
+                values.setdefault(k, {}).setdefault(str(v), []).append(command)
     for k, different in values.items():
         for v, commands in different.items():
             rows.append((k, v, "" if len(different) == 1 else ", ".join(commands)))
@@ -126,18 +158,25 @@ def configuration(run):
 ORDER = ["synth", "train", "encode", "generate", "logz", "evaluate"]
 
 
+def ordered(run):
+    """The results' names, as the commands follow one another."""
+    return sorted(run.results, key=lambda n: (ORDER.index(n.split("-")[0]) if n.split("-")[0] in ORDER else 99, n))
+
+
 def subtitle(run):
-    done = sorted(run.results, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-    commands = ", ".join(done) or "no results yet"
-    epochs = run.results.get("train", {}).get("epoch")
-    return html.escape(f"caloq run: {commands}" + (f"; {epochs} epochs" if number(epochs) else ""))
+    done = ", ".join(dict.fromkeys(name.split("-")[0] for name in ordered(run))) or "no results yet"
+    train = run.results.get("train", {})
+    facts = [f"{plain(train[k])} {text}" for k, text in (("epoch", "epochs"), ("step", "steps"),
+                                                        ("parameters", "parameters")) if number(train.get(k))]
+    return html.escape(f"caloq run: {done}. " + ", ".join(facts))
 
 
 def tiles(run):
     """The few numbers that matter, on top of the page."""
     shown = []
     result = run.results
-    e, z, t, g = (result.get(k, {}) for k in ("evaluate", "logz", "train", "generate"))
+    e, z, t = (result.get(k, {}) for k in ("evaluate", "logz", "train"))
+    g = next((result[n] for n in run.runs_of("generate") if n in result), result.get("generate", {}))
     if number(e.get("fpd")):
         error = f" ± {e['fpd_error']:.2g}" if number(e.get("fpd_error")) else ""
         shown.append((f"{e['fpd']:.4g}{error}", "FPD of generated showers"))

@@ -15,8 +15,9 @@ def curves(run, key, phases=("ae", "vae", "rbm")):
     for phase in phases:
         m = run.metrics.get(phase, {})
         if key in m and np.isfinite(m[key]).any():
-            keep = np.isfinite(m[key])
-            found.append((phase, m["step"][keep], m[key][keep]))
+            keep = np.flatnonzero(np.isfinite(m[key]))
+            steps, first = np.unique(m["step"][keep], return_index=True)  # an epoch's last step may have two lines
+            found.append((phase, steps, m[key][keep][first]))
     return found
 
 
@@ -97,8 +98,8 @@ def throughput(run):
     figure, axes = page(1, 2, 2.6)
     for phase, step, y in curves(run, "showers_per_second"):
         axes[0].plot(step, y, label=f"phase {phase}")
-        time = run.metrics[phase]["time"][np.isfinite(run.metrics[phase]["showers_per_second"])]
-        axes[1].plot(time / 60, step, label=f"phase {phase}")
+        time = dict(zip(run.metrics[phase]["step"], run.metrics[phase]["time"]))
+        axes[1].plot([time[s] / 60 for s in step], step)
     axes[0].set_ylim(bottom=0)
     axes[0].set_ylabel("showers per second")
     axes[0].set_xlabel("step")

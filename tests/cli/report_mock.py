@@ -158,6 +158,10 @@ RESULTS = {
     "evaluate-coins": {"command": "evaluate", "fpd": 7.02, "fpd_error": 0.08},
     "evaluate-uncoupled": {"command": "evaluate", "fpd": 1.93, "fpd_error": 0.02},
 }
+spread = [{"showers": N, "mean": 0.0, "std": 0.3, "q05": -0.4, "q16": -0.2, "median": 0.01, "q84": 0.2,
+           "q95": 0.5 + 0.01 * i} for i in range(LAYERS)]
+RESULTS["evaluate-reconstructed"] = {"command": "evaluate", "fpd": 0.2, "fpd_error": 0.01,
+                                     "paired": {"total": {"mean": 0.004, "std": 0.05}, "layers": dict(enumerate(spread))}}
 for name, result in RESULTS.items():
     with open(at(name + ".result.json"), "w", encoding="utf-8") as f:
         f.write(json.dumps(result) + "\n")
