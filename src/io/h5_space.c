@@ -31,7 +31,10 @@ static int take(const char *path, int64_t from, int64_t to, struct err *e)
     if (file_room(path, to - from, e)) return -1; /* in good words, where it is easy to know */
     int fd = open(path, O_RDWR);
     if (fd < 0) return err_set(e, "%s: cannot be opened again: %s", path, strerror(errno));
-    int failed = posix_fallocate(fd, from, to - from);
+    int failed;
+    do /* SIGUSR1 asks for a checkpoint: it must not spoil this one */
+        failed = posix_fallocate(fd, from, to - from);
+    while (failed == EINTR);
     close(fd);
     if (failed == 0) return 0;
     return err_set(e, "%s: no room for %lld bytes more: %s", path, (long long)(to - from),

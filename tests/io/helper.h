@@ -10,10 +10,13 @@
 #include "base/mem.h"
 #include "base/signal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 /* Runs a script (its argv[1] is test_dir()) on rank 0 with a Python that has h5py: the first of
  * $PYTHON, python3, /usr/bin/python3. True on every rank when its exit code is 0. */
@@ -66,6 +69,52 @@ static inline void helper_limit(rlim_t bytes)
     getrlimit(RLIMIT_FSIZE, &limit);
     limit.rlim_cur = bytes;
     setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* A file system of 8 MB in test_dir()/small; 0 where it cannot be mounted. */
+static inline int helper_mount(void)
+{
+    int good = 1;
+
+    if (test_par()->rank == 0) {
+        char *command = mem_print("mkdir -p %s/small && mount -t tmpfs -o size=8m caloq-test "
+                                  "%s/small 2>/dev/null",
+                                  test_dir(), test_dir());
+        good = system(command) == 0;
+        mem_free(command);
+    }
+    return test_agree(good);
+}
+
+/* After every test that may have mounted it, failed or not. */
+static inline int helper_unmount(void **state)
+{
+    (void)state;
+    par_barrier(test_par());
+    if (test_par()->rank == 0) {
+        char *command = mem_print("if mountpoint -q %s/small; then umount -l %s/small; fi",
+                                  test_dir(), test_dir());
+        if (system(command) != 0) die("cannot unmount %s/small", test_dir());
+        mem_free(command);
+    }
+    par_barrier(test_par());
+    return 0;
+}
+
+/* All but `left` bytes of the small file system are taken. */
+static inline void helper_fill(const char *path, int64_t left)
+{
+    struct statvfs v;
+
+    if (test_par()->rank == 0) {
+        file_remove(path);
+        int fd = open(path, O_RDWR | O_CREAT, 0600);
+        if (fd < 0 || statvfs(path, &v) != 0) die("cannot fill %s", path);
+        int64_t bytes = (int64_t)(v.f_bavail * v.f_frsize) - left;
+        if (bytes > 0 && posix_fallocate(fd, 0, bytes) != 0) die("cannot fill %s", path);
+        close(fd);
+    }
+    par_barrier(test_par());
 }
 
 #endif

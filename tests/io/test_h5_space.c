@@ -2,11 +2,6 @@
 
 #include "io/h5.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 /*
  * A full disk, which HDF5 1.10 over MPI answers with a hang (platform notes 3): whatever room there
  * is, a file is either whole or not there, on all ranks, and the job ends. (A hang is the failure
@@ -137,63 +132,17 @@ static void a_limit_that_comes_late_gives_a_sentence(void **state)
     assert_true(helper_nothing_left(path));
 }
 
-/* A file system of 8 MB in test_dir()/small; 0 where it cannot be mounted. */
-static int mount_small(void)
-{
-    int good = 1;
-
-    if (test_par()->rank == 0) {
-        char *command = mem_print("mkdir -p %s/small && mount -t tmpfs -o size=8m caloq-test "
-                                  "%s/small 2>/dev/null",
-                                  test_dir(), test_dir());
-        good = system(command) == 0;
-        mem_free(command);
-    }
-    return test_agree(good);
-}
-
-/* After every test that may have mounted it, failed or not. */
-static int unmount_small(void **state)
-{
-    (void)state;
-    par_barrier(test_par());
-    if (test_par()->rank == 0) {
-        char *command = mem_print("if mountpoint -q %s/small; then umount -l %s/small; fi",
-                                  test_dir(), test_dir());
-        if (system(command) != 0) die("cannot unmount %s/small", test_dir());
-        mem_free(command);
-    }
-    par_barrier(test_par());
-    return 0;
-}
-
-/* All but `left` bytes of the small file system are taken. */
-static void fill(const char *path, int64_t left)
-{
-    struct statvfs v;
-
-    if (test_par()->rank == 0) {
-        file_remove(path);
-        int fd = open(path, O_RDWR | O_CREAT, 0600);
-        if (fd < 0 || statvfs(path, &v) != 0) die("cannot fill %s", path);
-        int64_t bytes = (int64_t)(v.f_bavail * v.f_frsize) - left;
-        if (bytes > 0 && posix_fallocate(fd, 0, bytes) != 0) die("cannot fill %s", path);
-        close(fd);
-    }
-    par_barrier(test_par());
-}
-
 static void a_full_disk_gives_all_or_nothing(void **state)
 {
     int written, tried;
 
     (void)state;
-    if (!mount_small()) test_skip("mount of a small tmpfs is not permitted");
+    if (!helper_mount()) test_skip("mount of a small tmpfs is not permitted");
     const char *path = test_path("small/new.h5"), *filler = test_path("small/filler");
     for (int l = 0; l < 3; l++) {
         written = tried = 0;
         for (int64_t left = 0; left < 8 << 20; left += 1000000, tried++) {
-            fill(filler, left);
+            helper_fill(filler, left);
             whole_or_nothing(path, &layouts[l], "", &written);
         }
         assert_true(written >= 1 && written <= tried - 2);
@@ -209,7 +158,7 @@ static void what_was_reserved_stays_ours(void **state)
     struct h5_shape s = { 2, { ROWS, COLUMNS }, H5_FLOAT };
 
     (void)state;
-    if (!mount_small()) test_skip("mount of a small tmpfs is not permitted");
+    if (!helper_mount()) test_skip("mount of a small tmpfs is not permitted");
     const char *path = test_path("small/new.h5"), *filler = test_path("small/filler");
     float *x = mem_take(mine.count * COLUMNS, sizeof *x);
     for (int64_t k = 0; k < mine.count * COLUMNS; k++) x[k] = cell(mine.first * COLUMNS + k);
@@ -218,7 +167,7 @@ static void what_was_reserved_stays_ours(void **state)
         struct h5 f;
         int bad = h5_create(&f, P, path, 512, &e) ||
                   h5_define(&f, "x", &s, layouts[l].chunk_rows, layouts[l].gzip, "", "", &e);
-        fill(filler, 0);
+        helper_fill(filler, 0);
         bad = bad || h5_write_rows(&f, "x", H5_FLOAT, mine, x, &e) ||
               h5_write_text(&f, "late", "t", "", &e) || h5_commit(&f, &e);
         h5_close(&f);
@@ -242,7 +191,7 @@ static void a_read_only_folder_is_said_by_all_ranks(void **state)
     struct h5 f;
 
     (void)state;
-    if (!mount_small()) test_skip("mount of a small tmpfs is not permitted");
+    if (!helper_mount()) test_skip("mount of a small tmpfs is not permitted");
     if (test_par()->rank == 0) {
         char *command = mem_print("mount -o remount,ro %s/small", test_dir());
         if (system(command) != 0) die("cannot remount");
@@ -257,6 +206,6 @@ static void a_read_only_folder_is_said_by_all_ranks(void **state)
 TEST_MAIN(cmocka_unit_test(a_limit_on_files_gives_all_or_nothing),
           cmocka_unit_test(a_limit_of_one_rank_is_known_to_all),
           cmocka_unit_test(a_limit_that_comes_late_gives_a_sentence),
-          cmocka_unit_test_teardown(a_full_disk_gives_all_or_nothing, unmount_small),
-          cmocka_unit_test_teardown(what_was_reserved_stays_ours, unmount_small),
-          cmocka_unit_test_teardown(a_read_only_folder_is_said_by_all_ranks, unmount_small))
+          cmocka_unit_test_teardown(a_full_disk_gives_all_or_nothing, helper_unmount),
+          cmocka_unit_test_teardown(what_was_reserved_stays_ours, helper_unmount),
+          cmocka_unit_test_teardown(a_read_only_folder_is_said_by_all_ranks, helper_unmount))
