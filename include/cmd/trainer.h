@@ -21,11 +21,14 @@
 
 enum train_mode { TRAIN_AE, TRAIN_VAE, TRAIN_RBM }; /* choices of training.mode */
 
+enum train_freeze { FREEZE_NONE, FREEZE_ENCODER, FREEZE_DECODER, FREEZE_RBM };
+
 enum { TRAIN_PHASES = 64 };
 
 struct train_phase {
     enum train_mode mode;
     int64_t epochs;
+    enum train_freeze freeze;
     int from_best; /* start from best.h5 of the phase before */
 };
 

@@ -55,6 +55,7 @@ static const struct conf_key table[] = {
     { "training.phases", CONF_LIST, "[]", 0, 0, "", 0, "several phases in a row, in place of mode and epochs" },
     { "training.phases[].mode", CONF_CHOICE, "vae", 0, 0, "", "ae vae rbm", "as training.mode" },
     { "training.phases[].epochs", CONF_INT, "10", 1, 1e9, "", 0, "as training.epochs" },
+    { "training.phases[].freeze", CONF_CHOICE, "none", 0, 0, "", "none encoder decoder rbm", "what is not trained in this phase" },
     { "training.phases[].from", CONF_CHOICE, "last", 0, 0, "", "last best", "start from the end of the phase before, or from its best.h5" },
     { "training.batch", CONF_INT, "128", 1, 1048576, "showers", 0, "showers a step, over all ranks" },
     { "training.optimiser", CONF_CHOICE, "adam", 0, 0, "", "sgd adam adamw", "update rule of the networks" },

@@ -20,7 +20,6 @@ void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struc
     chains_init(&p->chains, block_of(tiles, r->P->rank, r->P->size), n, m, r->seed);
     phases_init(&p->phases, m);
     update_init(&p->update, adam ? UPDATE_ADAM : momentum > 0.0 ? UPDATE_MOMENTUM : UPDATE_SGD, m);
-    p->update.rate = conf_real(c, "rbm.learning_rate");
     p->update.momentum = momentum;
     p->update.decay = conf_real(c, "rbm.decay");
     p->kind = (enum phases_kind)conf_choice(c, "rbm.gradient");

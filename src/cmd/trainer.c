@@ -39,6 +39,8 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
     o.factor = 0.01;
     optim_free(&t->optim);
     optim_init(&t->optim, &o, &t->model.vae.T);
+    if (trainer_phase(t)->freeze == FREEZE_ENCODER) optim_freeze(&t->optim, "encoder/", 1);
+    if (trainer_phase(t)->freeze == FREEZE_DECODER) optim_freeze(&t->optim, "decoder/", 1);
 }
 
 static struct loss_options losses(const struct conf *c)
@@ -64,6 +66,8 @@ void trainer_begin(struct trainer *t)
     int networks = p->mode != TRAIN_RBM;
 
     if (networks) begin_optimiser(t, steps * p->epochs);
+    t->prior.update.rate =
+        p->freeze == FREEZE_RBM ? 0.0 : conf_real(t->r->conf, "rbm.learning_rate");
     t->fit = (struct fit){ .params = networks ? v->params : NULL,
                            .grad = networks ? v->grad : NULL,
                            .n = networks ? v->T.total : 0,
@@ -80,8 +84,18 @@ void trainer_begin(struct trainer *t)
     t->best_epoch = -1;
 }
 
+/* The place of a word in a list that holds it: the config has checked the choice. */
+static int word(const char *text, const char *const *list)
+{
+    int i = 0;
+
+    while (strcmp(list[i], text) != 0) i++;
+    return i;
+}
+
 static int read_phases(struct trainer *t, struct err *e)
 {
+    static const char *const freeze_name[] = { "none", "encoder", "decoder", "rbm" };
     const struct conf *c = t->r->conf;
     const char *list = "training.phases";
     int n = conf_count(c, list), bits = strcmp(conf_text(c, "data.kind"), "bits") == 0;
@@ -90,11 +104,12 @@ static int read_phases(struct trainer *t, struct err *e)
         return err_set(e, "training.phases lists %d phases, expected at most %d", n, TRAIN_PHASES);
     t->phases = n > 0 ? n : 1;
     t->phase[0] = (struct train_phase){ (enum train_mode)conf_choice(c, "training.mode"),
-                                        conf_int(c, "training.epochs"), 0 };
+                                        conf_int(c, "training.epochs"), FREEZE_NONE, 0 };
     for (int i = 0; i < n; i++) {
         const char *mode = conf_item_text(c, list, i, "mode");
-        t->phase[i].mode = TRAIN_AE;
-        while (strcmp(trainer_mode_name[t->phase[i].mode], mode) != 0) t->phase[i].mode++;
+        const char *freeze = conf_item_text(c, list, i, "freeze");
+        t->phase[i].mode = (enum train_mode)word(mode, trainer_mode_name);
+        t->phase[i].freeze = (enum train_freeze)word(freeze, freeze_name);
         t->phase[i].epochs = conf_item_int(c, list, i, "epochs");
         t->phase[i].from_best = strcmp(conf_item_text(c, list, i, "from"), "best") == 0;
     }
