@@ -45,6 +45,10 @@ int ckpt_verify(const struct par *P, const char *path, struct err *e);
 /* Verify, then open for reading; h5_close as ever. */
 int ckpt_open(struct h5 *f, const struct par *P, const char *path, struct err *e);
 
+/* Open any HDF5 file for reading. One that is a checkpoint, by its first line or by its attribute
+ * `format`, must be whole: HDF5 is not asked to read a damaged one. */
+int ckpt_open_any(struct h5 *f, const struct par *P, const char *path, struct err *e);
+
 /* The newest whole checkpoint of a run folder, opened. A damaged one is named in a warning (l may
  * be NULL) and the one before is taken. Returns 0: opened, *epoch is its number; 1: the folder
  * holds none; -1: there are some and all are damaged (f is closed in the last two cases). */
@@ -54,6 +58,9 @@ int ckpt_open_newest(struct h5 *f, const struct par *P, const char *folder, int6
 /* Let folder/best.h5 be the checkpoint of this epoch (a second name of the same file, or a copy
  * where links are not to be had); in one step, so best.h5 is always whole. */
 int ckpt_best(const struct par *P, const char *folder, int64_t epoch, struct err *e);
+
+/* Remove all checkpoints of a folder and best.h5: another run begins in it. */
+int ckpt_forget(const struct par *P, const char *folder, struct err *e);
 
 /* Remove all but the newest `keep` >= 1 checkpoints, and what killed jobs left half-written.
  * best.h5 stays. */

@@ -1,6 +1,6 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
-#include "io/h5.h"
+#include "io/ckpt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,7 +81,7 @@ int cmd_info(struct run *r, struct err *e)
     struct h5 f;
 
     if (path[0] == '\0') return err_set(e, "info.file is empty, expected the HDF5 file to look at");
-    if (h5_open(&f, r->P, path, e)) return -1;
+    if (ckpt_open_any(&f, r->P, path, e)) return -1;
     judge(&f, format, (int)sizeof format);
     log_say(&r->log, "%s: %s", path, format);
     struct json *sizes = json_new();

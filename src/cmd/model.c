@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "cmd/rbmfile.h"
+#include "io/ckpt.h"
 #include "vae/energycode.h"
 
 #include <string.h>
@@ -68,7 +69,7 @@ static int start_from(struct rbm *m, const struct run *r, const char *path, stru
     struct rbm from = { 0 };
     struct h5 f;
 
-    if (h5_open(&f, r->P, path, e)) return -1;
+    if (ckpt_open_any(&f, r->P, path, e)) return -1;
     int bad = rbmfile_read(&f, h5_has(&f, "rbm") ? "/rbm" : "/", &from, e);
     h5_close(&f);
     if (bad) return -1;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char format[] = "caloq-checkpoint";
+
 /* What the userblock says. A newline at its end, so that `head -3` reads well. */
 static void head(char text[CKPT_USERBLOCK], int64_t bytes, uint64_t sum)
 {
@@ -42,8 +44,7 @@ int64_t ckpt_epoch(const char *path)
 int ckpt_create(struct h5 *f, const struct par *P, const char *path, struct err *e)
 {
     if (h5_create(f, P, path, CKPT_USERBLOCK, e)) return -1;
-    if (h5_put_text(f, "/", "format", "caloq-checkpoint", e) ||
-        h5_put_int(f, "/", "version", 1, e)) {
+    if (h5_put_text(f, "/", "format", format, e) || h5_put_int(f, "/", "version", 1, e)) {
         h5_close(f);
         return -1;
     }
@@ -115,6 +116,35 @@ int ckpt_open(struct h5 *f, const struct par *P, const char *path, struct err *e
     return h5_open(f, P, path, e);
 }
 
+/* Does the file begin as a checkpoint? The same answer on every rank. */
+static int begins(const struct par *P, const char *path)
+{
+    char first[sizeof format] = "";
+    int fd = P->rank == 0 ? open(path, O_RDONLY) : -1, yes = 0;
+
+    if (fd >= 0) {
+        yes = read(fd, first, sizeof first - 1) > 0 && strcmp(first, format) == 0;
+        close(fd);
+    }
+    par_bcast(P, &yes, sizeof yes, 0);
+    return yes;
+}
+
+int ckpt_open_any(struct h5 *f, const struct par *P, const char *path, struct err *e)
+{
+    char name[64];
+    struct err none = { "" };
+
+    *f = (struct h5){ 0 };
+    if (begins(P, path)) return ckpt_open(f, P, path, e);
+    if (h5_open(f, P, path, e)) return -1;
+    if (h5_get_text(f, "/", "format", name, (int)sizeof name, &none) || strcmp(name, format) != 0)
+        return 0;
+    if (ckpt_verify(P, path, e) == 0) return 0;
+    h5_close(f);
+    return -1;
+}
+
 static int newest_first(const void *a, const void *b)
 {
     const int64_t *p = a, *q = b;
@@ -173,6 +203,14 @@ int ckpt_open_newest(struct h5 *f, const struct par *P, const char *folder, int6
     return err_set(e, "no checkpoint in '%s' can be used: %.800s", folder, first.text);
 }
 
+/* On rank 0: without a trace. */
+static void take_away(char *path, struct err *e)
+{
+    file_remove(path);
+    if (file_exists(path)) err_set(e, "'%s' cannot be removed", path);
+    mem_free(path);
+}
+
 /* A second name for a file, or a copy of it. */
 static int twin(const char *from, const char *to, struct err *e)
 {
@@ -206,12 +244,7 @@ int ckpt_prune(const struct par *P, const char *folder, int keep, struct err *e)
     int64_t n, *all = epochs_in(P, folder, &n);
 
     if (keep < 1) die("ckpt_prune is asked to keep %d checkpoints", keep);
-    for (int64_t i = keep; i < n && P->rank == 0; i++) {
-        char *path = ckpt_name(folder, all[i]);
-        file_remove(path);
-        if (file_exists(path)) err_set(e, "'%s' cannot be removed", path);
-        mem_free(path);
-    }
+    for (int64_t i = keep; i < n && P->rank == 0; i++) take_away(ckpt_name(folder, all[i]), e);
     mem_free(all);
     if (P->rank == 0) {
         char **name;
@@ -224,5 +257,15 @@ int ckpt_prune(const struct par *P, const char *folder, int keep, struct err *e)
         }
         mem_free(name);
     }
+    return par_agree(P, e);
+}
+
+int ckpt_forget(const struct par *P, const char *folder, struct err *e)
+{
+    int64_t n, *all = epochs_in(P, folder, &n);
+
+    for (int64_t i = 0; i < n && P->rank == 0; i++) take_away(ckpt_name(folder, all[i]), e);
+    if (P->rank == 0) take_away(file_join(folder, "best.h5"), e);
+    mem_free(all);
     return par_agree(P, e);
 }
