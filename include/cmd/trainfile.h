@@ -9,8 +9,9 @@
 /* Write checkpoint-EPOCH.h5; with is_best also let best.h5 be it; forget the oldest. */
 int trainfile_write(const struct trainer *t, int is_best, struct err *e);
 
-/* Go on from the newest checkpoint as run.resume says. Returns 1 when there was one, 0 when the run
- * starts anew, -1. A key that shapes the model and differs is refused by name. */
+/* Go on from the newest checkpoint as run.resume says; `never` removes those of the folder. Returns
+ * 1 when there was one, 0 when the run starts anew, -1. A key that shapes the model and differs is
+ * refused by name. */
 int trainfile_resume(struct trainer *t, struct err *e);
 
 /* The parameters of best.h5, for a phase that starts from it. */

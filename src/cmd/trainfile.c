@@ -36,9 +36,14 @@ static int write_networks(struct h5 *f, const struct trainer *t, struct err *e)
 
 static int write_progress(struct h5 *f, const struct trainer *t, struct err *e)
 {
-    struct h5_shape s = { 1, { FIT_TERMS + 1 }, H5_DOUBLE };
+    struct h5_shape s = { 1, { FIT_TERMS + 1 }, H5_DOUBLE },
+                    terms = { 1, { LOSS_TERMS }, H5_DOUBLE };
 
     return h5_write_all(f, "progress/sums", &s, t->fit.sum, "1", "terms of the epoch at hand", e) ||
+                   h5_write_all(f, "progress/terms", &terms, t->term, "1", "of the last epoch",
+                                e) ||
+                   h5_put_real(f, "progress", "validation", t->validation, e) ||
+                   h5_put_real(f, "progress", "energy_data", t->prior.energy_data, e) ||
                    h5_put_int(f, "progress", "phase", t->at, e) ||
                    h5_put_int(f, "progress", "epoch", t->fit.epoch, e) ||
                    h5_put_int(f, "progress", "index", t->fit.index, e) ||
@@ -71,7 +76,7 @@ int trainfile_write(const struct trainer *t, int is_best, struct err *e)
 /* Do config and architecture still say what the checkpoint was made with? */
 static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e)
 {
-    char *text = NULL, *architecture = NULL;
+    char *text = NULL, *architecture = NULL, *geometry = NULL;
     int n;
     const struct conf_key *keys = keys_table(&n);
     struct conf *then = conf_new(keys, n);
@@ -84,12 +89,17 @@ static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e
                       "run.resume: never in an empty one",
                       conf_origin(t->r->conf, key), key);
     if (!bad && t->model.networks) {
-        bad = h5_read_text(f, "architecture", &architecture, e);
+        bad = h5_read_text(f, "architecture", &architecture, e) ||
+              h5_read_text(f, "geometry", &geometry, e);
         if (!bad && strcmp(architecture, t->model.architecture) != 0)
             bad = err_set(e, "%s: model.architecture is not the one in %s; take another run.dir",
                           conf_text(t->r->conf, "model.architecture"), f->path);
+        if (!bad && strcmp(geometry, t->model.geometry) != 0)
+            bad = err_set(e, "%s: data.geometry is not the one in %s; take another run.dir",
+                          conf_text(t->r->conf, "data.geometry"), f->path);
     }
     mem_free(text);
+    mem_free(geometry);
     mem_free(architecture);
     conf_free(then);
     return bad ? -1 : 0;
@@ -123,14 +133,21 @@ static int read_progress(const struct h5 *f, struct trainer *t, struct err *e)
         h5_get_int(f, "progress", "network_steps", &t->network_steps, e))
         return -1;
     trainer_begin(t);
-    return h5_get_int(f, "progress", "epoch", &t->fit.epoch, e) ||
-                   h5_get_int(f, "progress", "index", &t->fit.index, e) ||
-                   h5_get_int(f, "progress", "best_epoch", &t->best_epoch, e) ||
-                   h5_get_real(f, "progress", "best", &t->best, e) ||
-                   h5_get_real(f, "progress", "energy_chains", &t->prior.energy_chains, e) ||
-                   h5_read_all(f, "progress/sums", H5_DOUBLE, t->fit.sum, e)
-               ? -1
-               : 0;
+    if (h5_get_int(f, "progress", "epoch", &t->fit.epoch, e) ||
+        h5_get_int(f, "progress", "index", &t->fit.index, e) ||
+        h5_get_int(f, "progress", "best_epoch", &t->best_epoch, e) ||
+        h5_get_real(f, "progress", "best", &t->best, e) ||
+        h5_get_real(f, "progress", "validation", &t->validation, e) ||
+        h5_get_real(f, "progress", "energy_data", &t->prior.energy_data, e) ||
+        h5_get_real(f, "progress", "energy_chains", &t->prior.energy_chains, e) ||
+        h5_read_all(f, "progress/terms", H5_DOUBLE, t->term, e) ||
+        h5_read_all(f, "progress/sums", H5_DOUBLE, t->fit.sum, e))
+        return -1;
+    if (t->fit.index >= 0 && t->fit.index < t->fit.steps) return 0;
+    return err_set(e,
+                   "%s: stopped after %lld steps of an epoch, which has %lld with these data; "
+                   "expected the data it was trained on",
+                   f->path, (long long)t->fit.index, (long long)t->fit.steps);
 }
 
 enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
@@ -142,7 +159,8 @@ int trainfile_resume(struct trainer *t, struct err *e)
     struct h5 f = { 0 };
     int64_t epoch;
 
-    if (how == RESUME_NEVER) return 0;
+    if (how == RESUME_NEVER) /* older checkpoints would be taken for newer ones */
+        return ckpt_forget(r->P, r->dir, e);
     int found = ckpt_open_newest(&f, r->P, r->dir, &epoch, &r->log, e);
     if (found < 0) return -1;
     if (found == 1 && how == RESUME_MUST)

@@ -152,7 +152,7 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
         if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;
     }
     score = criterion(t, mode == TRAIN_RBM || t->feed.validation.count == 0 ? t->term : term);
-    t->validation = mode == TRAIN_RBM ? NAN : score;
+    t->validation = mode == TRAIN_RBM || t->feed.validation.count == 0 ? NAN : score;
     int better = score < t->best;
     if (better) {
         t->best = score;
