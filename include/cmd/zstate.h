@@ -8,7 +8,8 @@
 
 int zstate_write(const struct zrun *z, struct err *e);
 
-/* 1: gone on from; 0: there is none, or it belongs to another config (said in the log); -1. */
+/* 1: gone on from; 0: there is none, or it is damaged or belongs to another config or machine (said
+ * in the log); -1. */
 int zstate_read(struct zrun *z, struct err *e);
 
 /* The run is done: forget it. */

@@ -220,35 +220,40 @@ static int walk(struct work *w, int up, int down, struct err *e)
     zrun_begin(z, up, down);
     if (zstate_read(z, e) < 0) return -1;
     progress_start(&progress, &w->r->log, "logz", "steps", all - zrun_left(z), all);
-    while (zrun_left(z) > 0) {
-        if (run_stops(w->r)) return zstate_write(z, e) ? -1 : RUN_STOPPED;
+    while (zrun_left(z) > 0) { /* some steps first: however short its turns, a run ends */
         zrun_advance(z, STEPS_AT_ONCE);
         progress_step(&progress, all - zrun_left(z));
+        if (zrun_left(z) > 0 && run_stops(w->r)) return zstate_write(z, e) ? -1 : RUN_STOPPED;
     }
     progress_end(&progress);
     zrun_end(z);
-    zstate_remove(z);
     return RUN_DONE;
 }
 
-static int estimate(struct work *w, int method, struct err *e)
+/* Where the log-weights go; the caller frees. */
+static char *output_path(const struct run *r)
 {
-    const struct conf *c = w->r->conf;
-    const char *output = conf_text(c, "logz.output"), *name = conf_text(c, "run.name");
-    const struct kern *k = kern_named(conf_text(c, "run.kernels"), e);
+    const char *output = conf_text(r->conf, "logz.output"), *name = conf_text(r->conf, "run.name");
 
-    if (k == NULL) return -1;
+    if (output[0] != '\0') return mem_text(output);
+    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "logz"), *path = run_path(r, file);
+    mem_free(file);
+    return path;
+}
+
+static int estimate(struct work *w, int method, const char *path, struct err *e)
+{
+    const struct kern *k = kern_named(conf_text(w->r->conf, "run.kernels"), e);
+
+    if (k == NULL || run_output(w->r, path, e)) return -1;
     zrun_init(&w->z, w->r, &w->model.rbm, k, w->Q, w->u, w->mean);
     int status = walk(w, method != METHOD_RAIS, method != METHOD_AIS, e);
     if (status != RUN_DONE) return status;
-    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "logz");
-    char *path = output[0] != '\0' ? mem_text(output) : run_path(w->r, file);
-    int bad = run_output(w->r, path, e) || zrun_write(&w->z, path, w->energy, e);
-    if (!bad) json_put_text(w->r->result, "path", path);
-    mem_free(path);
-    mem_free(file);
-    if (!bad) report_runs(w, method == METHOD_BAR);
-    return bad ? -1 : RUN_DONE;
+    if (zrun_write(&w->z, path, w->energy, e)) return -1;
+    zstate_remove(&w->z);
+    json_put_text(w->r->result, "path", path);
+    report_runs(w, method == METHOD_BAR);
+    return RUN_DONE;
 }
 
 static int act(struct work *w, struct err *e)
@@ -262,9 +267,14 @@ static int act(struct work *w, struct err *e)
     json_put_text(w->r->result, "command", "logz");
     json_put_text(w->r->result, "target", w->joint ? "joint" : "conditional");
     json_put_text(w->r->result, "method", conf_text(c, "logz.method"));
-    if (method != METHOD_EXACT) return estimate(w, method, e);
-    report_exact(w);
-    return RUN_DONE;
+    if (method == METHOD_EXACT) {
+        report_exact(w);
+        return RUN_DONE;
+    }
+    char *path = output_path(w->r);
+    int status = estimate(w, method, path, e);
+    mem_free(path);
+    return status;
 }
 
 int cmd_logz(struct run *r, struct err *e)

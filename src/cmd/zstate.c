@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cmd/keys.h"
 #include "io/ckpt.h"
+#include "io/digest.h"
 
 #include <stdio.h>
 
@@ -22,7 +23,17 @@ static char *state_path(const struct zrun *z)
     return path;
 }
 
-/* A state knows its machine by ln Z of the base and the base itself. */
+/* A number that stands for the machine and its conditions. */
+static int64_t identity(const struct zrun *z)
+{
+    const struct rbm *m = z->m;
+    int64_t bytes = m->table.total * (int64_t)sizeof *m->param;
+    uint64_t sum = digest_bytes(m->param, bytes, (uint64_t)m->T.M);
+
+    if (z->u != NULL) sum = digest_bytes(z->u, z->Q * m->T.size[m->clamped], sum);
+    return (int64_t)(sum >> 1);
+}
+
 static int write_direction(struct h5 *f, const struct zrun *z, int d, struct err *e)
 {
     const struct ais *a = &z->ais[d];
@@ -56,6 +67,7 @@ int zstate_write(const struct zrun *z, struct err *e)
     struct h5 f = { 0 };
     int bad = ckpt_create(&f, z->r->P, path, e) ||
               h5_write_text(&f, "config", config, "every key as used, YAML", e) ||
+              h5_put_int(&f, "/", "identity", identity(z), e) ||
               h5_write_all(&f, "base", &base, z->base, "1", "fields of the base", e);
 
     for (int d = 0; d < ZRUN_DIRECTIONS && !bad; d++)
@@ -90,7 +102,7 @@ static int read_direction(const struct h5 *f, struct zrun *z, int d, struct err 
     return bad ? -1 : 0;
 }
 
-/* Same config, and the same base: so the same machine. */
+/* Same config, machine, conditions and base? */
 static int fits(const struct h5 *f, const struct zrun *z, struct err *e)
 {
     int n, yes = 0;
@@ -98,11 +110,12 @@ static int fits(const struct h5 *f, const struct zrun *z, struct err *e)
     struct conf *then = conf_new(keys, n);
     float *base = mem_take(z->m->T.N, sizeof *base);
     char *text = NULL;
+    int64_t was;
     struct h5_shape s;
 
     int bad = h5_read_text(f, "config", &text, e) || conf_read(then, text, f->path, e) ||
-              h5_shape(f, "base", &s, e);
-    if (!bad && s.n[0] == z->m->T.N) {
+              h5_get_int(f, "/", "identity", &was, e) || h5_shape(f, "base", &s, e);
+    if (!bad && was == identity(z) && s.n[0] == z->m->T.N) {
         bad = h5_read_all(f, "base", H5_FLOAT, base, e);
         yes = !bad && conf_differs(then, z->r->conf, same) == NULL;
         for (int i = 0; i < z->m->T.N && yes; i++) yes = base[i] == z->base[i];
@@ -113,17 +126,24 @@ static int fits(const struct h5 *f, const struct zrun *z, struct err *e)
     return bad ? -1 : yes;
 }
 
+enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
+
 int zstate_read(struct zrun *z, struct err *e)
 {
     const struct par *P = z->r->P;
+    int how = conf_choice(z->r->conf, "run.resume"), status = 0;
     char *path = state_path(z);
     int there = P->rank == 0 && file_exists(path);
+    struct err damage = { "" };
     struct h5 f = { 0 };
-    int status = 0;
 
     par_bcast(P, &there, sizeof there, 0);
-    if (there && conf_choice(z->r->conf, "run.resume") != 1) {
-        status = ckpt_open(&f, P, path, e) ? -1 : fits(&f, z, e);
+    if (!there && how == RESUME_MUST)
+        status = err_set(e, "%s: no such file, and run.resume is must", path);
+    else if (there && how != RESUME_NEVER && ckpt_open(&f, P, path, &damage))
+        log_warn(&z->r->log, "%s; starting anew", damage.text);
+    else if (there && how != RESUME_NEVER) {
+        status = fits(&f, z, e);
         for (int d = 0; d < ZRUN_DIRECTIONS && status > 0; d++)
             if (z->ais[d].bits != NULL && read_direction(&f, z, d, e)) status = -1;
         if (status > 0) log_say(&z->r->log, "going on from %s", path);
