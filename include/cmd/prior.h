@@ -21,7 +21,7 @@ struct prior {
     const struct kern *kern; /* borrowed */
     struct chains chains;
     struct phases phases;
-    struct update update;
+    struct update update; /* its rate is the caller's, phase by phase */
     enum phases_kind kind;
     int sweeps;                        /* an update */
     int fixed;                         /* conditions stay */

@@ -74,6 +74,7 @@ static const struct conf_key table[] = {
     { "training.hit_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the hits' cross-entropy" },
     { "training.entropy_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the posterior's negative entropy" },
     { "training.positive_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the energy of encoded showers" },
+    { "training.spread_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the likelihood of the hits' fluctuations, where the decoder has an output spread" },
     { "training.mse_exponent", CONF_REAL, "0.5", -10, 10, "", 0, "w in the reconstruction weight exp(w u)" },
     { "training.mse_coefficient", CONF_REAL, "0.01", 0, 1e6, "", 0, "coefficient of the reconstruction error" },
     { "training.log_every", CONF_INT, "20", 1, 1e9, "steps", 0, "steps between two lines of metrics.jsonl" },

@@ -52,6 +52,7 @@ static struct loss_options losses(const struct conf *c)
     o.weight[LOSS_ENTROPY] = conf_real(c, "training.entropy_weight");
     o.weight[LOSS_POSITIVE] = conf_real(c, "training.positive_weight");
     o.weight[LOSS_NEGATIVE] = o.weight[LOSS_POSITIVE]; /* one difference of energies */
+    o.weight[LOSS_SPREAD] = conf_real(c, "training.spread_weight");
     o.c = conf_real(c, "training.mse_coefficient");
     o.w = conf_real(c, "training.mse_exponent");
     o.mask = conf_flag(c, "training.mask");

@@ -70,7 +70,7 @@ static int note(struct trainer *t, const char *phase, const double *term, double
     double loss = 0.0;
 
     for (int i = 0; i < LOSS_TERMS && mode != TRAIN_RBM; i++) {
-        if (mode == TRAIN_AE && i >= LOSS_POSITIVE) break;
+        if (mode == TRAIN_AE && (i == LOSS_POSITIVE || i == LOSS_NEGATIVE)) continue;
         json_put_real(line, loss_name(i), term[i]);
         loss += t->loss.weight[i] * term[i];
     }
