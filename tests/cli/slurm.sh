@@ -141,6 +141,7 @@ check "a checkpoint is there" ls "$run"/checkpoint-*.h5
 check "no result yet" test ! -e "$run/train.result.json"
 reached=$(epoch)
 sed -i "s/epochs: .*/epochs: $((reached + 2))/" "$work/train.yaml"
+sleep 3 # slurmd refuses a turn whose credential is not later than the end of the turn before
 scontrol update JobId="$job" StartTime=now # or the second turn would wait two minutes
 check "its second turn ends well" within 40 is JobState COMPLETED || give_up
 check "it was one restart" is Restarts 1
