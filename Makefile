@@ -26,10 +26,11 @@ COMMIT := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L $(OPT) $(NUMERIC) $(WARN) -Iinclude $(SYSTEM) $(EXTRA)
 
 # --- sources: src/FOLDER/room.c, and num/kern_*.c once per instruction set ----------------
-ISAS := base $(if $(filter x86_64,$(shell uname -m)),v3 v4)
+ISAS := base $(if $(filter x86_64,$(shell uname -m)),v3 v4 v4x)
 ISA_base :=
 ISA_v3 := -march=x86-64-v3
 ISA_v4 := -march=x86-64-v4 -mprefer-vector-width=512
+ISA_v4x := $(ISA_v4) -mavx512vpopcntdq -mavx512vbmi
 KERN := $(wildcard src/num/kern_*.c)
 SRC := $(filter-out $(KERN) src/cmd/main.c,$(wildcard src/*/*.c))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERN:src/%.c=$(BUILD)/%.$(i).o))

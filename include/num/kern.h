@@ -7,7 +7,8 @@
  * order of sums, no FMA, exp by a polynomial).
  *
  * src/num/kern_*.c is compiled with KERN_ISA = base, v3 (x86-64-v3: AVX2) and v4 (AVX-512); each
- * copy fills one struct kern.
+ * copy fills one struct kern. A fourth, v4x, has the AVX-512 extensions that count bits and permute
+ * bytes (Ice Lake, Zen 4 and later).
  */
 #ifndef NUM_KERN_H
 #define NUM_KERN_H
@@ -36,7 +37,7 @@ struct kern_draw {
 };
 
 struct kern {
-    const char *name; /* "base", "v3", "v4" */
+    const char *name; /* "base", "v3", "v4", "v4x" */
 
     /*
      * Gibbs update of units first <= i < last, one after another, in all tiles:
@@ -70,9 +71,11 @@ struct kern {
     /* count[i] += number of set bits of unit i in the lanes of live [tiles], for all N units. */
     void (*sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
 
-    /* count[m] += number of live lanes where both ends of edge m are set; edge [M][2]. */
+    /* count[m] += number of live lanes where both ends of edge m are set. Unit i is the smaller end
+     * of edges row[i] .. row[i + 1] - 1, their larger ends rise; row [N + 1]. Squares of 4 by 4
+     * neighbouring units are counted together. */
     void (*pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
-                  const int32_t (*edge)[2], int64_t M);
+                  const int32_t (*edge)[2], const int64_t *row, int N);
 };
 
 /* Tables that this processor can run, slowest first. */

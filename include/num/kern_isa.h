@@ -23,7 +23,7 @@ void KERN(field)(float *phi, const uint64_t *bits, int64_t tiles, const struct k
                  int unit);
 void KERN(sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
 void KERN(pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
-                 const int32_t (*edge)[2], int64_t M);
+                 const int32_t (*edge)[2], const int64_t *row, int N);
 
 extern const struct kern KERN(kern);
 

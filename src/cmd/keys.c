@@ -10,7 +10,7 @@ static const struct conf_key table[] = {
     { "run.seed", CONF_INT, "1", 0, BIG, "", 0, "every random number is a function of it" },
     { "run.resume", CONF_CHOICE, "auto", 0, 0, "", "auto never must", "go on from the newest checkpoint in run.dir: if there is one, never (what is there is removed), or fail without one" },
     { "run.walltime", CONF_REAL, "0", 0, BIG, "s", 0, "stop with a checkpoint and exit status 75 after this time; 0: no limit" },
-    { "run.kernels", CONF_CHOICE, "auto", 0, 0, "", "auto base v3 v4", "instruction set of the sampling kernels (all give the same bits)" },
+    { "run.kernels", CONF_CHOICE, "auto", 0, 0, "", "auto base v3 v4 v4x", "instruction set of the sampling kernels (all give the same bits)" },
     { "run.keep", CONF_INT, "3", 1, 1000000, "", 0, "checkpoints kept, newest first; best.h5 comes on top" },
 
     { "data.kind", CONF_CHOICE, "calochallenge", 0, 0, "", "calochallenge bits", "what the files hold: showers, or latent bits (training.mode: rbm)" },

@@ -44,7 +44,7 @@ static void add(int64_t *n, int64_t *unit, int64_t *pair, const struct rbm *m, c
 {
     k->sums(n, live, tiles, live, 1);
     k->sums(unit, bits, tiles, live, m->T.N);
-    k->pairs(pair, bits, tiles, live, (const int32_t(*)[2])m->T.edge, m->T.M);
+    k->pairs(pair, bits, tiles, live, (const int32_t(*)[2])m->T.edge, m->T.row, m->T.N);
 }
 
 void phases_data(struct phases *p, const struct rbm *m, const struct kern *k, const uint64_t *bits,

@@ -25,7 +25,9 @@ x86_64)
     packed "${kernels}_gibbs.base.o" mulps xmm
     packed "${kernels}_score.v3.o" vaddpd ymm
     packed "${kernels}_score.v4.o" vaddpd zmm
-    packed "${kernels}_count.v3.o" popcnt r
+    packed "${kernels}_count.v3.o" vpshufb ymm
+    packed "${kernels}_count.v4.o" vpshufb zmm
+    packed "${kernels}_count.v4x.o" vpopcntq zmm
     ;;
 *) echo "kernels of $(uname -m): one plain copy"; passed=1 ;;
 esac
