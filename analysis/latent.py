@@ -260,8 +260,10 @@ def logz_files(run):
 def bracket(run):
     files = logz_files(run)
     figure, axes = page(1, 2, 3.0, gridspec_kw={"width_ratios": [1, 1.25]})
-    shown = [(axes[0], [(files[0], c) for c in files[0].groups], False),
-             (axes[1], [(z, c) for z in files for c in z.groups], True)]
+    def rising(z):  # conditions by energy, as far as there are energies
+        return sorted(z.groups, key=lambda c: z.energies[c] if c < len(z.energies) else c)
+    shown = [(axes[0], [(files[0], c) for c in rising(files[0])], False),
+             (axes[1], [(z, c) for z in files for c in rising(z)], True)]
     for ax, places, relative in shown:
         for k, (name, colour, mark) in enumerate((("AIS", DATA, "^"), ("reverse AIS", CHAINS, "v"))):
             have = [(i, z.estimate[c][name], z.middle(c)) for i, (z, c) in enumerate(places) if name in z.estimate[c]]
@@ -273,7 +275,8 @@ def bracket(run):
         if exact:
             ax.plot(*zip(*exact), "D", ms=5, color=GREEN, label="exact")
         ax.set_xticks(range(len(places)))
-        ax.set_xticklabels([z.label(c) if z is files[0] else f"{z.name}:\n{z.label(c)}" for z, c in places])
+        ax.set_xticklabels([z.label(c) if z is files[0] else f"{z.name}:\n{z.label(c)}" for z, c in places],
+                           **({"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 8} if len(places) > 5 else {}))
         ax.set_xlim(-0.6, len(places) - 0.4)
         ax.set_xlabel("incident energy of the condition" if len(files[0].energies) else "machine")
     axes[0].set_ylabel("ln Z  [nat]" if files[0].has_base else "ln Z - ln Z of the base  [nat]")
