@@ -36,6 +36,7 @@ enum rng_stream {
     RNG_LATENT,
     RNG_BASELINE,
     RNG_BENCH,
+    RNG_HIDDEN,
     RNG_STREAMS
 };
 

@@ -2,13 +2,15 @@
  * feed.h - what training eats: batches of showers, or of latent bits, the same for any rank count.
  *
  * A batch is a run of the epoch's global shuffle; each rank gets its block of it. Showers stay
- * where they were read and travel to the rank that wants them; bit rows, 32 times smaller than
- * floats, are packed and held by every rank.
+ * where they were read and travel to the rank that wants them; bit rows (rows.h), 32 times smaller
+ * than floats, are held by every rank, and a rank takes tiles of 64 of a batch: ranks behind the
+ * last tile have none.
  */
 #ifndef CMD_FEED_H
 #define CMD_FEED_H
 
 #include "cmd/model.h"
+#include "cmd/rows.h"
 #include "cmd/run.h"
 #include "shower/dataset.h"
 
@@ -20,24 +22,28 @@ struct feed {
     struct dataset data, held; /* training files; validation files if there are any */
     struct dataset_part train, validation;
     struct dataset *validation_data; /* &data or &held; borrowed */
-    int words;                       /* 64-bit words of a packed row */
-    uint64_t *row;                   /* [events, words] packed bits; owned */
-    double *incident;                /* [events] MeV of bit rows, or NULL; owned */
+    struct rows rows;                /* of bits, in place of data and held */
+    int visible;                     /* leading partitions that the rows fill; the rest is hidden */
     int B;                           /* showers of a batch, all ranks */
+    int share;                       /* most of them on this rank */
     /* the batch at hand */
+    int64_t epoch;
     int64_t *all;      /* [B] event numbers of the whole batch; owned */
     int n;             /* how many: the last batch of an epoch is shorter */
     struct block mine; /* this rank's part of the batch */
     int64_t *item;     /* [share] global numbers for the noise; owned */
     double *E;         /* [share] MeV; owned */
     float *u;          /* [share, V] network units; owned */
-    uint8_t *state;    /* [share, N] bit rows; owned */
+    uint8_t *state;    /* [share, N] bit rows, 0 in hidden partitions; owned */
 };
 
 /* Read the files that the config names. Events that cannot be transformed are counted, reported and
  * dropped. Collective. On an error f is { 0 }. */
 int feed_open(struct feed *f, const struct run *r, const struct model *m, struct err *e);
 void feed_close(struct feed *f); /* local; accepts { 0 } */
+
+/* Does data.kind name rows of bits, not showers? Local. */
+int feed_of_bits(const struct conf *c);
 
 /* Batches of an epoch. Local. */
 int64_t feed_steps(const struct feed *f);
@@ -53,6 +59,11 @@ void feed_condition(const struct feed *f, int j, uint8_t *u);
 
 /* The same for any training event. Local. */
 void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u);
+
+/* Numbers of all training events in the order of incident energy, or of the clamped partition's
+ * bits where rows have no energy; ties by number. [train.count], the caller's to mem_free. Local.
+ */
+int64_t *feed_by_condition(const struct feed *f);
 
 /* Means over the training events that start the networks near the data: four rows [V] in one
  * block, freed by the caller. Collective. */

@@ -19,13 +19,13 @@ struct prior {
     const struct par *P;     /* borrowed */
     struct rbm *m;           /* borrowed */
     const struct kern *kern; /* borrowed */
+    const struct feed *feed; /* borrowed */
     struct chains chains;
     struct phases phases;
     struct update update; /* its rate is the caller's, phase by phase */
     enum phases_kind kind;
     int sweeps;                        /* an update */
     int fixed;                         /* conditions stay */
-    int room;                          /* most events of a rank's data */
     uint64_t *data, *live;             /* [N, tiles], [tiles] of the data; owned */
     uint64_t *rows;                    /* [n_0, tiles] of the chains' conditions; owned */
     uint8_t *condition;                /* [B, n_0]; owned */
@@ -33,20 +33,24 @@ struct prior {
     double norm;                       /* of the last gradient */
 };
 
-/* room: most events of this rank in a batch; B: events of a whole batch. */
-void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k, int room,
-                int B);
+/* From rbm.*; the feed is open. */
+void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k,
+                const struct feed *f);
 void prior_free(struct prior *p); /* accepts { 0 } */
 
-/* Draw the fixed conditions (rbm.chain_condition fixed). Once, before the first step. Local. */
-void prior_start(struct prior *p, const struct feed *f);
+/* Draw the fixed conditions (rbm.chain_condition fixed): chain q takes an event of the q-th part of
+ * all events in the order of their conditions, so that the chains are a stratified sample of them.
+ * biases: let them start at the log-odds of the data (rows of bits). Once, before the first step.
+ * Local. */
+void prior_start(struct prior *p, int biases);
 
-/* Data of a step: z [n, N], 1 where > 1/2; or bytes of 0 and 1. Local. */
+/* Data of a step: z [n, N], 1 where > 1/2; or bytes of 0 and 1. Units of hidden
+ * partitions (feed.h) are drawn given the others. Local. */
 void prior_data_floats(struct prior *p, const float *z, int n);
 void prior_data_bytes(struct prior *p, const uint8_t *states, int n);
 
 /* Conditions, sweeps, counts, their sum over ranks, gradient, update. Collective. */
-int prior_step(struct prior *p, const struct feed *f, const struct reducer *reducer, struct err *e);
+int prior_step(struct prior *p, const struct reducer *reducer, struct err *e);
 
 /* /chains and /optimizer/rbm of a checkpoint. Collective. */
 int prior_write(struct h5 *f, const struct prior *p, struct err *e);

@@ -17,6 +17,7 @@ struct gibbs {
     float beta;        /* 1: the machine itself */
     const float *base; /* [N], or NULL for 0; borrowed */
     int reverse;       /* partitions from last to first */
+    int first;         /* partitions before this one stay */
     uint64_t seed;
     enum rng_stream stream;
 };

@@ -1,10 +1,11 @@
 #include "cmd/feed.h"
 
 #include "base/mem.h"
-#include "cmd/bits.h"
+#include "rbm/spins.h"
 #include "vae/energycode.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const int64_t VALIDATION_ITEM = (int64_t)1 << 40; /* its noise is not the training's */
@@ -67,62 +68,64 @@ static int open_showers(struct feed *f, const struct run *r, struct err *e)
     return 0;
 }
 
-/* Pack this rank's rows and let every rank have all of them. */
-static void share_rows(struct feed *f, const struct bits *b)
+/* Rows hold the units of the first partitions, at least one; those behind are hidden. */
+static int count_visible(struct feed *f, struct err *e)
 {
-    int64_t mine = b->rows.count;
-    uint64_t *packed = mem_take(mine * f->words, sizeof *packed);
+    const struct topology *T = &f->model->rbm.T;
+    int k = 1;
 
-    for (int64_t i = 0; i < mine; i++)
-        for (int j = 0; j < b->N; j++)
-            packed[i * f->words + j / 64] |= (uint64_t)b->state[i * b->N + j] << j % 64;
-    f->row = mem_take(b->M * f->words, sizeof *f->row);
-    par_allgather(f->P, packed, mine * f->words * (int64_t)sizeof *packed, f->row);
-    if (b->incident != NULL) {
-        f->incident = mem_take(b->M, sizeof *f->incident);
-        par_allgather(f->P, b->incident, mine * (int64_t)sizeof *b->incident, f->incident);
-    }
-    mem_free(packed);
+    while (k < T->K && T->first[k] < f->rows.V) k++;
+    f->visible = k;
+    if (f->model->rbm.clamped >= k)
+        return err_set(e, "rbm.clamped is %d, expected one of the %d partitions of the data, or -1",
+                       f->model->rbm.clamped, k);
+    if (T->first[k] != f->rows.V)
+        return err_set(e,
+                       "the rows of data.train have %d units, rbm.nodes makes the first %d "
+                       "partitions %d: expected whole partitions, those behind them are hidden",
+                       f->rows.V, k, T->first[k]);
+    return 0;
 }
 
-static int open_bits(struct feed *f, const struct run *r, struct err *e)
+static int open_rows(struct feed *f, const struct run *r, struct err *e)
 {
-    int n;
-    const char **path = paths_of(r->conf, "data.train", &n);
-    struct bits b = { 0 };
-    int bad = n != 1 ? err_set(e, "data.train lists %d files, expected one Bits file", n)
-                     : bits_read(&b, r->P, path[0], e);
+    if (rows_open(&f->rows, r, e) || count_visible(f, e)) return -1;
+    f->train = dataset_whole(f->rows.n);
+    return 0;
+}
 
-    if (!bad && b.N != f->model->rbm.T.N)
-        bad = err_set(e, "%s: states have %d bits, expected the %d units of rbm.nodes", path[0],
-                      b.N, f->model->rbm.T.N);
-    if (!bad && b.M < r->P->size)
-        bad = err_set(e, "%s: %lld states for %d ranks, expected at least one a rank", path[0],
-                      (long long)b.M, r->P->size);
-    mem_free(path);
-    if (!bad) {
-        f->words = (b.N + 63) / 64;
-        share_rows(f, &b);
-        f->train = dataset_whole(b.M);
-    }
-    bits_free(&b);
-    return bad ? -1 : 0;
+int feed_of_bits(const struct conf *c)
+{
+    return strcmp(conf_text(c, "data.kind"), "calochallenge") != 0;
+}
+
+/* Bits go to ranks by tiles of 64, as chains do: what is drawn for them does not depend on ranks.
+ */
+static struct block part_of(const struct feed *f, int n, int rank)
+{
+    if (!f->bits) return block_of(n, rank, f->P->size);
+    struct block t = block_of(spins_tiles(n), rank, f->P->size);
+    int64_t first = t.first * 64 < n ? t.first * 64 : n;
+    int64_t end = block_end(t) * 64 < n ? block_end(t) * 64 : n;
+    return (struct block){ first, end - first };
 }
 
 int feed_open(struct feed *f, const struct run *r, const struct model *m, struct err *e)
 {
     *f = (struct feed){ .P = r->P, .model = m, .seed = r->seed };
     f->bits = !m->networks;
+    f->visible = m->rbm.T.K;
     f->B = (int)conf_int(r->conf, "training.batch");
-    int bad = f->bits ? open_bits(f, r, e) : open_showers(f, r, e);
-    if (!bad && f->B < r->P->size)
+    int bad = f->bits ? open_rows(f, r, e) : open_showers(f, r, e);
+    if (!bad && !f->bits && f->B < r->P->size)
         bad = err_set(e, "training.batch is %d, expected at least one shower for each of %d ranks",
                       f->B, r->P->size);
     if (bad) {
         feed_close(f);
         return -1;
     }
-    int64_t share = block_of(f->B, 0, r->P->size).count;
+    f->share = (int)part_of(f, f->B, 0).count;
+    int64_t share = f->share;
     f->all = mem_take(f->B, sizeof *f->all);
     f->item = mem_take(share, sizeof *f->item);
     f->E = mem_take(share, sizeof *f->E);
@@ -137,8 +140,7 @@ void feed_close(struct feed *f)
 {
     dataset_free(&f->data);
     dataset_free(&f->held);
-    mem_free(f->row);
-    mem_free(f->incident);
+    rows_free(&f->rows);
     mem_free(f->all);
     mem_free(f->item);
     mem_free(f->E);
@@ -158,7 +160,7 @@ static void place(struct feed *f, int64_t count, int64_t index)
     int64_t left = count - index * f->B;
 
     f->n = (int)(left < f->B ? left : f->B);
-    f->mine = block_of(f->n, f->P->rank, f->P->size);
+    f->mine = part_of(f, f->n, f->P->rank);
 }
 
 static void fetch(struct feed *f, struct dataset *d, int64_t offset)
@@ -171,24 +173,23 @@ static void fetch(struct feed *f, struct dataset *d, int64_t offset)
     for (int i = 0; i < n; i++) f->item[i] = wanted[i] + offset;
 }
 
-static void unpack(struct feed *f)
+static void unpack(struct feed *f, int64_t epoch)
 {
     int N = f->model->rbm.T.N;
 
     for (int64_t i = 0; i < f->mine.count; i++) {
-        int64_t event = f->all[f->mine.first + i];
-        const uint64_t *row = f->row + event * f->words;
-        f->item[i] = event;
-        for (int j = 0; j < N; j++) f->state[i * N + j] = row[j / 64] >> j % 64 & 1;
+        f->item[i] = f->all[f->mine.first + i];
+        rows_get(&f->rows, f->item[i], epoch, f->state + i * N);
     }
 }
 
 void feed_batch(struct feed *f, int64_t epoch, int64_t index)
 {
+    f->epoch = epoch;
     place(f, f->train.count, index);
     dataset_order(&f->train, f->seed, epoch, index * f->B, f->n, f->all);
     if (f->bits)
-        unpack(f);
+        unpack(f, epoch);
     else
         fetch(f, &f->data, 0);
 }
@@ -210,15 +211,55 @@ void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
         model_condition(m, &f->data.energy[event], 1, u);
         return;
     }
-    const uint64_t *row = f->row + event * f->words;
-    int first = m->T.first[m->clamped];
-    for (int j = 0; j < m->T.size[m->clamped]; j++)
-        u[j] = row[(first + j) / 64] >> (first + j) % 64 & 1;
+    uint8_t *state = mem_take(f->rows.V, 1);
+    rows_get(&f->rows, event, f->epoch, state);
+    memcpy(u, state + m->T.first[m->clamped], (size_t)m->T.size[m->clamped]);
+    mem_free(state);
 }
 
 void feed_condition(const struct feed *f, int j, uint8_t *u)
 {
     feed_condition_of(f, f->all[j], u);
+}
+
+/* What events are sorted by. */
+struct place {
+    double energy;
+    const uint8_t *u; /* [n] or NULL */
+    int n;
+    int64_t event;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    int order = x->u != NULL ? memcmp(x->u, y->u, (size_t)x->n) : 0;
+
+    if (x->energy != y->energy) return x->energy < y->energy ? -1 : 1;
+    return order != 0 ? order : x->event < y->event ? -1 : 1;
+}
+
+int64_t *feed_by_condition(const struct feed *f)
+{
+    const struct rbm *m = &f->model->rbm;
+    int64_t n = f->train.count, *order = mem_take(n, sizeof *order);
+    int codes = f->bits && f->rows.incident == NULL, n0 = m->T.size[m->clamped];
+    uint8_t *u = codes ? mem_take(n * n0, 1) : NULL;
+    struct place *p = mem_take(n, sizeof *p);
+
+    for (int64_t i = 0; i < n; i++) {
+        p[i] = (struct place){ .event = dataset_number(&f->train, i), .n = n0 };
+        if (codes)
+            feed_condition_of(f, p[i].event, u + i * n0);
+        else
+            p[i].energy = (f->bits ? f->rows.incident : f->data.energy)[p[i].event];
+        p[i].u = codes ? u + i * n0 : NULL;
+    }
+    qsort(p, (size_t)n, sizeof *p, by_place);
+    for (int64_t i = 0; i < n; i++) order[i] = p[i].event;
+    mem_free(p);
+    mem_free(u);
+    return order;
 }
 
 /* Sums over this rank's share of the training events: u, u^2, hits of every voxel. */

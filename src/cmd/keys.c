@@ -13,12 +13,14 @@ static const struct conf_key table[] = {
     { "run.kernels", CONF_CHOICE, "auto", 0, 0, "", "auto base v3 v4 v4x", "instruction set of the sampling kernels (all give the same bits)" },
     { "run.keep", CONF_INT, "3", 1, 1000000, "", 0, "checkpoints kept, newest first; best.h5 comes on top" },
 
-    { "data.kind", CONF_CHOICE, "calochallenge", 0, 0, "", "calochallenge bits", "what the files hold: showers, or latent bits (training.mode: rbm)" },
+    { "data.kind", CONF_CHOICE, "calochallenge", 0, 0, "", "calochallenge bits idx hdf5", "what the files hold: showers; or, for training.mode: rbm, latent bits, idx images as MNIST's, rows of an HDF5 dataset" },
     { "data.train", CONF_TEXTS, "[runs/data/train.h5]", 0, 0, "", 0, "training files" },
     { "data.validation", CONF_TEXTS, "[]", 0, 0, "", 0, "validation files; empty: a fraction of the training events" },
     { "data.validation_fraction", CONF_REAL, "0.1", 0, 0.9, "", 0, "share of the training events set aside when data.validation is empty" },
     { "data.test", CONF_TEXTS, "[]", 0, 0, "", 0, "files that `encode` reads" },
     { "data.most", CONF_INT, "0", 0, BIG, "showers", 0, "read at most this many from each list of files; 0: all" },
+    { "data.dataset", CONF_TEXT, "samples", 0, 0, "", 0, "data.kind: hdf5: the dataset of rows x units" },
+    { "data.binarise", CONF_CHOICE, "threshold", 0, 0, "", "stochastic threshold none", "grey levels of idx and hdf5 to bits: drawn anew in every epoch, x > 1/2, or 0 and 1 alone are taken" },
     { "data.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry file: layers, rings, angular bins, readout threshold" },
     { "data.transform", CONF_CHOICE, "logit", 0, 0, "", "logit log1p gev", "voxel energies to network units" },
 
@@ -48,6 +50,7 @@ static const struct conf_key table[] = {
     { "rbm.learning_rate", CONF_REAL, "0.05", 0, 10, "", 0, "step size" },
     { "rbm.momentum", CONF_REAL, "0", 0, 0.9999, "", 0, "momentum of sgd" },
     { "rbm.decay", CONF_REAL, "0", 0, 1, "", 0, "decoupled weight decay, times the step size" },
+    { "rbm.bias_start", CONF_CHOICE, "zero", 0, 0, "", "zero data", "biases start at 0, or data.kind bits, idx, hdf5: at the log-odds of the data's means" },
     { "rbm.weight_std", CONF_REAL, "0.01", 0, 10, "", 0, "couplings start as normal deviates of this width" },
 
     { "training.mode", CONF_CHOICE, "vae", 0, 0, "", "ae vae rbm", "autoencoder alone, everything, or the Boltzmann machine alone" },

@@ -6,17 +6,19 @@
 #include <math.h>
 #include <string.h>
 
+static const double LEAST_MEAN = 1e-4; /* of a unit that starts its bias, as rbms */
+
 enum { CONDITION_BATCH, CONDITION_FIXED }; /* choices of rbm.chain_condition */
 
-void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k, int room,
-                int B)
+void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k,
+                const struct feed *f)
 {
     const struct conf *c = r->conf;
     int64_t n = conf_int(c, "rbm.chains"), tiles = spins_tiles(n);
     double momentum = conf_real(c, "rbm.momentum");
     int adam = conf_choice(c, "rbm.optimiser") == 1;
 
-    *p = (struct prior){ .P = r->P, .m = m, .kern = k, .room = room };
+    *p = (struct prior){ .P = r->P, .m = m, .kern = k, .feed = f };
     chains_init(&p->chains, block_of(tiles, r->P->rank, r->P->size), n, m, r->seed);
     phases_init(&p->phases, m);
     update_init(&p->update, adam ? UPDATE_ADAM : momentum > 0.0 ? UPDATE_MOMENTUM : UPDATE_SGD, m);
@@ -25,12 +27,12 @@ void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struc
     p->kind = (enum phases_kind)conf_choice(c, "rbm.gradient");
     p->sweeps = (int)conf_int(c, "rbm.sweeps");
     p->fixed = conf_choice(c, "rbm.chain_condition") == CONDITION_FIXED;
-    p->data = mem_take(m->T.N * spins_tiles(room), sizeof *p->data);
-    p->live = mem_take(spins_tiles(room), sizeof *p->live);
+    p->data = mem_take(m->T.N * spins_tiles(f->share), sizeof *p->data);
+    p->live = mem_take(spins_tiles(f->share), sizeof *p->live);
     if (m->clamped >= 0) {
         int n0 = m->T.size[m->clamped];
         p->rows = mem_take(n0 * p->chains.tiles.count, sizeof *p->rows);
-        p->condition = mem_take((int64_t)n0 * B, sizeof *p->condition);
+        p->condition = mem_take((int64_t)n0 * f->B, sizeof *p->condition);
     }
 }
 
@@ -58,8 +60,9 @@ static void set_lane(struct prior *p, int64_t chain, const uint8_t *u)
     }
 }
 
-static void take_batch(struct prior *p, const struct feed *f)
+static void take_batch(struct prior *p)
 {
+    const struct feed *f = p->feed;
     int n0 = p->m->T.size[p->m->clamped];
     int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
 
@@ -68,34 +71,77 @@ static void take_batch(struct prior *p, const struct feed *f)
     chains_condition(&p->chains, p->m, p->rows);
 }
 
-void prior_start(struct prior *p, const struct feed *f)
+/* Biases at the log-odds of the data's means; those of hidden units stay. */
+static void start_biases(struct prior *p)
 {
-    int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
+    const struct rows *rows = &p->feed->rows;
+    double *mean = mem_take(p->m->T.N, sizeof *mean);
 
-    if (p->m->clamped < 0 || !p->fixed) return;
+    rows_means(rows, mean);
+    for (int i = rows->V; i < p->m->T.N; i++) mean[i] = 0.5;
+    rbm_bias_from(p->m, mean, LEAST_MEAN);
+    mem_free(mean);
+}
+
+/* For each chain an event of its stratum: the n-th part, by energy or code, of all events. */
+static void fix_conditions(struct prior *p)
+{
+    const struct feed *f = p->feed;
+    int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
+    int64_t *order = feed_by_condition(f);
+
     for (int64_t q = first; q < end; q++) {
         struct rng g = rng_at(p->chains.seed, RNG_ENERGY, q, 0);
-        int64_t event = (int64_t)rng_below(&g, (uint64_t)f->train.count);
-        feed_condition_of(f, dataset_number(&f->train, event), p->condition);
+        double place = ((double)(q % p->chains.n) + rng_uniform(&g)) / (double)p->chains.n;
+        int64_t at = (int64_t)(place * (double)f->train.count);
+        if (at >= f->train.count) at = f->train.count - 1;
+        feed_condition_of(f, order[at], p->condition);
         set_lane(p, q, p->condition);
     }
+    mem_free(order);
     chains_condition(&p->chains, p->m, p->rows);
+}
+
+void prior_start(struct prior *p, int biases)
+{
+    if (biases && p->feed->bits) start_biases(p);
+    if (p->m->clamped >= 0 && p->fixed) fix_conditions(p);
+}
+
+/* The hidden partitions given the others: one draw is exact for one of them, several take turns. */
+static void draw_hidden(struct prior *p, struct block tiles)
+{
+    int hidden = p->m->T.K - p->feed->visible, passes = hidden > 1 ? p->sweeps : 1;
+    struct gibbs g = {
+        .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_HIDDEN, .first = p->feed->visible
+    };
+
+    for (int s = 0; s < passes && hidden > 0; s++)
+        gibbs_sweep(&g, p->m, p->kern, p->data, NULL, tiles, p->update.step * passes + s);
+}
+
+static void count_data(struct prior *p, int n)
+{
+    int64_t first =
+        p->feed->bits ? p->feed->mine.first / 64 : p->P->rank * spins_tiles(p->feed->share);
+    struct block tiles = { first, spins_tiles(n) };
+
+    spins_live(p->live, (struct block){ 0, tiles.count }, n);
+    draw_hidden(p, tiles);
+    phases_clear(&p->phases);
+    phases_data(&p->phases, p->m, p->kern, p->data, tiles.count, p->live);
 }
 
 void prior_data_floats(struct prior *p, const float *z, int n)
 {
     spins_pack_floats(p->data, z, n, p->m->T.N);
-    spins_live(p->live, (struct block){ 0, spins_tiles(n) }, n);
-    phases_clear(&p->phases);
-    phases_data(&p->phases, p->m, p->kern, p->data, spins_tiles(n), p->live);
+    count_data(p, n);
 }
 
 void prior_data_bytes(struct prior *p, const uint8_t *states, int n)
 {
     spins_pack(p->data, states, n, p->m->T.N);
-    spins_live(p->live, (struct block){ 0, spins_tiles(n) }, n);
-    phases_clear(&p->phases);
-    phases_data(&p->phases, p->m, p->kern, p->data, spins_tiles(n), p->live);
+    count_data(p, n);
 }
 
 /* The mean energy is linear in means and second moments: exact counts give it. */
@@ -109,12 +155,12 @@ static double mean_energy(const struct prior *p, const int64_t *unit, const int6
     return -sum / (double)n;
 }
 
-int prior_step(struct prior *p, const struct feed *f, const struct reducer *reducer, struct err *e)
+int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
 {
     struct phases *s = &p->phases;
     struct chains *c = &p->chains;
 
-    if (p->m->clamped >= 0 && !p->fixed) take_batch(p, f);
+    if (p->m->clamped >= 0 && !p->fixed) take_batch(p);
     chains_sweep(c, p->m, p->kern, p->sweeps);
     phases_chains(s, p->m, p->kern, c->bits, c->tiles.count, c->live);
     phases_reduce(s, reducer);

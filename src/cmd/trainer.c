@@ -99,7 +99,7 @@ static int read_phases(struct trainer *t, struct err *e)
     static const char *const freeze_name[] = { "none", "encoder", "decoder", "rbm" };
     const struct conf *c = t->r->conf;
     const char *list = "training.phases";
-    int n = conf_count(c, list), bits = strcmp(conf_text(c, "data.kind"), "bits") == 0;
+    int n = conf_count(c, list), bits = feed_of_bits(c);
 
     if (n > TRAIN_PHASES)
         return err_set(e, "training.phases lists %d phases, expected at most %d", n, TRAIN_PHASES);
@@ -116,16 +116,17 @@ static int read_phases(struct trainer *t, struct err *e)
     }
     for (int i = 0; i < t->phases; i++)
         if (bits && t->phase[i].mode != TRAIN_RBM)
-            return err_set(e, "training.mode is %s and data.kind is bits, expected rbm",
-                           trainer_mode_name[t->phase[i].mode]);
+            return err_set(e,
+                           "training.mode is %s and data.kind is %s, expected training.mode: rbm",
+                           trainer_mode_name[t->phase[i].mode], conf_text(c, "data.kind"));
     return 0;
 }
 
 int trainer_init(struct trainer *t, struct run *r, struct err *e)
 {
     int batch_size = (int)conf_int(r->conf, "training.batch");
-    int share = (int)block_of(batch_size, 0, r->P->size).count;
-    int networks = strcmp(conf_text(r->conf, "data.kind"), "bits") != 0;
+    int share = (int)block_of(batch_size, 0, r->P->size).count; /* of showers */
+    int networks = !feed_of_bits(r->conf);
 
     *t = (struct trainer){ .r = r, .best_epoch = -1, .best = INFINITY, .validation = NAN };
     if ((t->kern = kern_named(conf_text(r->conf, "run.kernels"), e)) == NULL) return -1;
@@ -133,7 +134,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if (read_phases(t, e) || model_build(&t->model, r, networks, share, e) ||
         feed_open(&t->feed, r, &t->model, e))
         return -1;
-    prior_init(&t->prior, r, &t->model.rbm, t->kern, share, batch_size);
+    prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed);
     trainer_begin(t);
     return 0;
 }

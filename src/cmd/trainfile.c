@@ -10,9 +10,10 @@
 #include <string.h>
 
 /* A resumed run must not change these. */
-static const char shaping[] = "run.seed data.kind data.transform model.energy_code rbm.topology "
-                              "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains "
-                              "rbm.optimiser training.optimiser training.batch";
+static const char shaping[] =
+    "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
+    "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains "
+    "rbm.optimiser training.optimiser training.batch";
 
 char *trainfile_path(const struct trainer *t)
 {

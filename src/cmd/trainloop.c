@@ -98,7 +98,7 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     struct trainer *t = ctx;
     enum train_mode mode = trainer_phase(t)->mode;
 
-    if (mode != TRAIN_AE && prior_step(&t->prior, &t->feed, &t->reducer, e)) return -1;
+    if (mode != TRAIN_AE && prior_step(&t->prior, &t->reducer, e)) return -1;
     t->step++;
     if (mode != TRAIN_RBM) t->network_steps++;
     t->showers += report->showers;
@@ -175,7 +175,8 @@ int trainloop_open(struct trainer *t, struct err *e)
     int found = trainfile_resume(t, e);
     if (found < 0) return -1;
     if (found == 0) {
-        prior_start(&t->prior, &t->feed);
+        prior_start(&t->prior, conf_choice(r->conf, "rbm.bias_start") == 1 &&
+                                   conf_text(r->conf, "rbm.file")[0] == '\0');
         if (t->model.networks) {
             struct vae_data means;
             float *block = feed_means(&t->feed, &means);

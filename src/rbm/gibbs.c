@@ -15,7 +15,7 @@ void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *
     rng_counter(d.counter, g->stream, tiles.first, step);
     for (int n = 0; n < T->K; n++) {
         int p = g->reverse ? T->K - 1 - n : n;
-        if (!rbm_is_free(m, p)) continue;
+        if (p < g->first || !rbm_is_free(m, p)) continue;
         k->gibbs(bits, track, tiles.count, &net, &d, T->first[p], T->first[p + 1]);
     }
 }

@@ -1,0 +1,82 @@
+#!/bin/bash
+# machine.sh - training a machine alone: rows of idx and HDF5 files, hidden partitions, every
+# gradient; the same bits for any number of ranks, and after a stop.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+
+# 150 grey images of 3 x 4, plain and gzip; the same as floats in an HDF5 file; bits in another
+"$python" - "$work" <<'END'
+import gzip, struct, sys
+import h5py, numpy as np
+work = sys.argv[1]
+r = np.random.default_rng(5)
+x = (r.random((150, 3, 4)) ** np.array([1, 3, 9, .2]) * 255).astype(np.uint8)
+head = bytes([0, 0, 8, 3]) + struct.pack(">III", *x.shape)
+open(work + "/images", "wb").write(head + x.tobytes())
+gzip.open(work + "/images.gz", "wb").write(head + x.tobytes())
+open(work + "/short", "wb").write(head + x.tobytes()[:-1])
+with h5py.File(work + "/rows.h5", "w") as f:
+    f["samples"] = x.reshape(150, 12) / 255.
+    f["bits"] = (x.reshape(150, 12) > 127).astype(np.int8) * 2 - 1
+END
+
+train=(training.mode=rbm training.batch=70 training.epochs=2 training.log_every=1 run.seed=3
+    rbm.partitions=2 rbm.nodes='[12, 5]' rbm.clamped=-1 rbm.chains=100 rbm.sweeps=2 rbm.weight_std=0.2)
+idx=(data.kind=idx data.train="[$work/images]")
+machine() { must "$1" train "${train[@]}" run.dir="$work/$2" "${@:3}"; }
+
+machine 1 idx "${idx[@]}"
+machine 2 gz "${idx[@]}" data.train="[$work/images.gz]"
+machine 1 h5 data.kind=hdf5 data.train="[$work/rows.h5]"
+machine 1 bits data.kind=hdf5 data.train="[$work/rows.h5]" data.dataset=bits data.binarise=none
+machine 1 draw "${idx[@]}" data.binarise=stochastic
+machine 1 draw5 data.kind=hdf5 data.train="[$work/rows.h5]" data.binarise=stochastic
+machine 1 start "${idx[@]}" rbm.bias_start=data rbm.learning_rate=0
+look "gzip is the same data" same "$work/idx/checkpoint-2.h5" "$work/gz/checkpoint-2.h5" but=/config
+look "HDF5 is the same data" same "$work/idx/checkpoint-2.h5" "$work/h5/checkpoint-2.h5" but=/config
+look "bits are taken as they are" same "$work/idx/checkpoint-2.h5" "$work/bits/checkpoint-2.h5" but=/config
+look "grey levels are the same" same "$work/draw/checkpoint-2.h5" "$work/draw5/checkpoint-2.h5" but=/config
+look "drawn bits are others" not same "$work/idx/checkpoint-2.h5" "$work/draw/checkpoint-2.h5" only=/rbm
+check "biases start at the data's log-odds" "$python" - "$work" <<'END'
+import h5py, numpy as np, sys
+b = h5py.File(sys.argv[1] + "/start/checkpoint-2.h5")["rbm/bias"][:]
+p = (h5py.File(sys.argv[1] + "/rows.h5")["samples"][:] > .5).mean(0).clip(1e-4, 1 - 1e-4)
+assert np.allclose(b[:12], np.log(p / (1 - p)), atol=1e-5) and (b[12:] == 0).all()
+END
+
+# whole sets of options at 1, 2, 3 ranks: 70 rows are two tiles, 10 the last batch's one
+declare -A set=(
+    [plain]="rbm.gradient=plain data.binarise=stochastic"
+    [deep]="rbm.partitions=3 rbm.nodes=[12,4,3] rbm.gradient=enhanced"
+    [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed"
+)
+for name in "${!set[@]}"; do
+    for n in 1 2 3; do machine $n "$name$n" "${idx[@]}" ${set[$name]}; done
+    for n in 2 3; do
+        look "$name at $n ranks: the same checkpoint" same "$work/${name}1/checkpoint-2.h5" "$work/$name$n/checkpoint-2.h5" but=/config
+        look "$name at $n ranks: the same history" metrics "$work/${name}1/metrics.jsonl" "$work/$name$n/metrics.jsonl" 0
+    done
+    # stopped after every step by the clock, and started again
+    for try in {1..30}; do
+        run 2 train "${train[@]}" run.dir="$work/stop$name" run.walltime=0.001 "${idx[@]}" ${set[$name]}
+        [ $status -eq 75 ] || break
+    done
+    check "$name goes on to its end" test $status -eq 0 -a "$try" -gt 3
+    look "$name stopped at every step: the same checkpoint" same "$work/${name}1/checkpoint-2.h5" "$work/stop$name/checkpoint-2.h5" but=/config
+done
+
+# refuse WORDS KEY=VALUE...: exit status 1 and a sentence with these words.
+refuse() {
+    run 2 train "${train[@]}" run.dir="$work/no" "${idx[@]}" "${@:2}"
+    check "refused: $1" test $status -eq 1
+    check "says: $1" grep -qF -- "$1" "$work/err"
+}
+refuse "is truncated" data.train="[$work/short]"
+refuse "begins with 89 48 44 46, expected 00 00 08" data.train="[$work/rows.h5]"
+refuse "data.binarise none expects 0 or 1" data.binarise=none
+refuse "row 0, unit" data.kind=hdf5 data.train="[$work/rows.h5]" data.dataset=bits data.binarise=stochastic
+refuse "have 12 units, rbm.nodes makes the first 2 partitions 15" rbm.nodes='[10, 5]'
+refuse "rbm.clamped is 1, expected one of the 1 partitions of the data" rbm.clamped=1
+refuse "data.train lists 0 files" data.train='[]'
+refuse "expected training.mode: rbm" training.mode=vae
+finish machine
