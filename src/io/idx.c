@@ -84,6 +84,7 @@ static int at_end(gzFile f, const char *path, struct err *e)
 
     if (got > 0) return err_set(e, "%s: goes on behind the rows that its sizes announce", path);
     const char *why = gzerror(f, &code);
+    if (code == Z_BUF_ERROR) return err_set(e, "%s: is truncated: the gzip data have no end", path);
     return got < 0 ? err_set(e, "%s: the gzip data are broken (%s)", path, why) : 0;
 }
 
