@@ -119,7 +119,7 @@ static int enumerate(struct work *w, int must, struct err *e)
 
     if (exact_plan(&x, m, w->joint, (int)conf_int(w->r->conf, "logz.exact_most"),
                    must ? e : &too_large))
-        return must ? -1 : 0;
+        return must ? err_within(e, "logz.exact_most") : 0;
     double *part = mem_take(P->size, sizeof *part);
     w->exact = mem_take(w->Q, sizeof *w->exact);
     for (int64_t q = 0; q < w->Q; q++) {

@@ -19,10 +19,11 @@ static const char **paths_of(const struct conf *c, const char *key, int *n)
     return path;
 }
 
-static int check_energies(const struct dataset *d, struct err *e)
+static int check_energies(const struct dataset *d, const char *key, struct err *e)
 {
     for (int64_t i = 0; i < d->n; i++)
-        if (energycode_range(d->energy[i], e)) return err_within(e, "event %lld", (long long)i);
+        if (energycode_range(d->energy[i], e))
+            return err_within(e, "%s, event %lld", key, (long long)i);
     return 0;
 }
 
@@ -34,7 +35,7 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
     int64_t most = conf_int(r->conf, "data.most");
     int bad = n == 0 ? err_set(e, "%s is empty, expected at least one shower file", key)
                      : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, most, e) ||
-                           check_energies(d, e);
+                           check_energies(d, key, e);
 
     mem_free(path);
     if (bad) return -1;

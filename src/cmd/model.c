@@ -119,7 +119,7 @@ int model_networks(struct model *m, char *architecture, const char *architecture
     m->architecture = architecture;
     m->geometry = geometry;
     if (geom_parse(&m->geom, geometry, geometry_name, e)) return -1;
-    if (model_conditional(m, e)) return err_within(e, "rbm.nodes");
+    if (model_conditional(m, e)) return -1;
     if ((tree = yaml_parse(architecture, architecture_name, e)) == NULL) return -1;
     struct vae_sizes sizes = { m->geom.voxels, m->rbm.T.K, m->rbm.T.size, batch };
     int bad = vae_init(&m->vae, tree, architecture_name, &sizes, seed, e);

@@ -87,7 +87,7 @@ static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e
     if (key != NULL)
         bad = err_set(e,
                       "%s: %s differs from the checkpoint's; take another run.dir, or "
-                      "run.resume: never in an empty one",
+                      "run.resume: never to begin anew",
                       conf_origin(t->r->conf, key), key);
     if (!bad && t->model.networks) {
         bad = h5_read_text(f, "architecture", &architecture, e) ||
