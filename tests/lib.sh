@@ -20,9 +20,17 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0 status=0
 
 # launch RANKS ARGUMENT...: the program in place of this shell, under mpirun when ranks are several.
+# With $file_kb set no rank may write a longer file (mpirun may; ranks then talk by TCP, as shared
+# memory is a file too).
+file_kb=
 launch() {
-    local n=$1; shift
-    if [ "$n" -eq 1 ]; then exec $limit "$caloq" "$@"; else exec $limit mpirun -n "$n" "$caloq" "$@"; fi
+    local n=$1 ranks=() limited=(); shift
+    [ "$n" -gt 1 ] && ranks=(mpirun -n "$n")
+    if [ -n "$file_kb" ]; then
+        export OMPI_MCA_btl=self,tcp
+        limited=(bash -c 'ulimit -f '"$file_kb"'; exec "$@"' limited)
+    fi
+    exec $limit "${ranks[@]}" "${limited[@]}" "$caloq" "$@"
 }
 
 # run RANKS ARGUMENT...: to its end.
