@@ -1,16 +1,7 @@
 #include "num/kern_isa.h"
+#include "num/kern_lanes.h"
 
 #include <string.h>
-
-enum { HALF = KERN_LANES / 2, BLOCKS = KERN_LANES / 4 };
-
-/* Bit c of 32. */
-static const uint32_t BIT[HALF] = {
-    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,
-    1u << 8,  1u << 9,  1u << 10, 1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15,
-    1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21, 1u << 22, 1u << 23,
-    1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31,
-};
 
 /* phi[c] = bias + sum of the weights of the neighbours whose bit c is set. Two loops of 32 lanes:
  * the sums stay in registers (a single loop gcc unrolls and jams, and then does not vectorise). */
@@ -33,87 +24,6 @@ static inline void add_up(float *restrict phi, const uint64_t *bits, int64_t str
     memcpy(phi + HALF, high, sizeof high);
 }
 
-/* 64 uniform words: Philox4x32-10 (Salmon et al., SC 2011), sixteen blocks side by side. The pragma
- * keeps gcc from unrolling the lanes before it vectorises them. */
-static inline void draw(uint32_t *restrict word, const uint32_t key[2], const uint32_t counter[4])
-{
-    uint32_t a[BLOCKS], b[BLOCKS], c[BLOCKS], d[BLOCKS];
-    uint32_t k0 = key[0], k1 = key[1];
-
-    for (uint32_t i = 0; i < BLOCKS; i++) {
-        a[i] = counter[0] + i;
-        b[i] = counter[1];
-        c[i] = counter[2];
-        d[i] = counter[3];
-    }
-    for (int round = 0; round < 10; round++) {
-#pragma GCC unroll 1
-        for (int i = 0; i < BLOCKS; i++) {
-            uint64_t p = (uint64_t)a[i] * 0xD2511F53u, q = (uint64_t)c[i] * 0xCD9E8D57u;
-            uint32_t b1 = b[i], d1 = d[i];
-            a[i] = (uint32_t)(q >> 32) ^ b1 ^ k0;
-            b[i] = (uint32_t)q;
-            c[i] = (uint32_t)(p >> 32) ^ d1 ^ k1;
-            d[i] = (uint32_t)p;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    memcpy(word, a, sizeof a);
-    memcpy(word + BLOCKS, b, sizeof b);
-    memcpy(word + 2 * BLOCKS, c, sizeof c);
-    memcpy(word + 3 * BLOCKS, d, sizeof d);
-}
-
-/* e^-|x|, relative error below 2e-6: 2^t = 2^n 2^f with n = round(t); a minimax polynomial of
- * degree 5 that is 1 at 0. Adding 3 * 2^22 rounds to an integer and leaves it in the low bits. */
-static inline float decay(float x)
-{
-    union {
-        float real;
-        uint32_t word;
-    } z, p;
-    float t = (x < 0.0f ? x : -x) * 1.44269504f;
-
-    t = t < -125.0f ? -125.0f : t;
-    z.real = t + 12582912.0f;
-    float f = t - (z.real - 12582912.0f);
-    p.real = 0.00132647273f;
-    p.real = p.real * f + 0.00967151299f;
-    p.real = p.real * f + 0.0555073358f;
-    p.real = p.real * f + 0.240222424f;
-    p.real = p.real * f + 0.693147004f;
-    p.real = p.real * f + 1.0f;
-    p.word += z.word << 23;
-    return p.real;
-}
-
-/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose
- * sum is rounded once too. */
-static inline float real(uint32_t word)
-{
-#ifdef __AVX512F__
-    return (float)word;
-#else
-    return (float)(int32_t)(word >> 16) * 65536.0f + (float)(int32_t)(word & 0xffff);
-#endif
-}
-
-/* The new bits of 32 chains. */
-static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word, float shift,
-                              float beta)
-{
-    uint32_t bits = 0;
-
-    for (int c = 0; c < HALF; c++) {
-        float x = shift + beta * phi[c], e = decay(x);
-        float u = (real(word[c]) + 0.5f) * 0x1p-32f;
-        uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
-        bits |= less ^ likely;
-    }
-    return bits;
-}
-
 /* track += (new - old) (phi - base). */
 static inline void follow(double *restrict track, const float *restrict phi, uint32_t was,
                           uint32_t is, float base)
@@ -124,34 +34,242 @@ static inline void follow(double *restrict track, const float *restrict phi, uin
     }
 }
 
-static void update(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
-                   const struct kern_draw *d, int unit)
+/* Have the units i .. i + n - 1 < last the same neighbours? Then they are none of each other. */
+static inline int alike(const struct kern_net *net, int i, int n, int last)
+{
+    const int64_t *first = net->first + i;
+    int64_t degree = first[1] - first[0];
+
+    if (i + n > last) return 0;
+    for (int u = 1; u < n; u++)
+        if (first[u + 1] - first[u] != degree ||
+            memcmp(net->neighbour + first[0], net->neighbour + first[u],
+                   (size_t)degree * sizeof net->neighbour[0]) != 0)
+            return 0;
+    return 1;
+}
+
+#ifdef __AVX512BW__
+
+enum { UNITS = 4 };
+
+/* Sixteen chains of a word, which load as a mask register. */
+typedef uint16_t __attribute__((may_alias)) quarter;
+
+/* Adds the weights of neighbour k of U units with the same neighbours, in T tiles side by side. U
+ * and T are constants where this is called, and every sum stays in a register. Written out, the
+ * load of a mask takes one instruction; the compiler goes through a general register. */
+INLINE void add_one(__m512 *sum, const uint64_t *bits, int64_t stride, const struct kern_net *net,
+                    int unit, int64_t k, int U, int T)
+{
+    const int64_t first = net->first[unit], n = net->first[unit + 1] - first;
+    const quarter *word = (const quarter *)(bits + net->neighbour[first + k] * stride);
+
+    for (int u = 0; u < U; u++) {
+        __m512 w = _mm512_set1_ps(net->weight[first + u * n + k]);
+        for (int q = 0; q < T * PACKS; q++) {
+            __m512 *at = &sum[u * T * PACKS + q];
+            __mmask16 m;
+            __asm__("kmovw %1, %0" : "=k"(m) : "m"(word[q]));
+            *at = _mm512_mask_add_ps(*at, m, *at, w);
+        }
+    }
+}
+
+/* Draws one unit in one tile. */
+static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS],
+                          const __m512i draws[PACKS], const struct kern_draw *d, int unit)
 {
     const float base = d->base != NULL ? d->base[unit] : 0.0f;
-    const float shift = (1.0f - d->beta) * base;
-    uint64_t *row = bits + unit * tiles;
-    uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1], d->counter[2], d->counter[3] };
-    uint32_t word[KERN_LANES];
-    float phi[KERN_LANES];
+    uint64_t was = *word, is = choose_wide(phi, draws, (1.0f - d->beta) * base, d->beta);
+    float sum[KERN_LANES];
 
-    for (int64_t t = 0; t < tiles; t++, counter[1]++) {
-        uint64_t was = row[t];
-        add_up(phi, bits + t, tiles, net, unit);
-        draw(word, d->key, counter);
-        uint32_t low = choose(phi, word, shift, d->beta);
-        uint32_t high = choose(phi + HALF, word + HALF, shift, d->beta);
-        row[t] = (uint64_t)high << 32 | low;
-        if (track == NULL) continue;
-        follow(track + KERN_LANES * t, phi, (uint32_t)was, low, base);
-        follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, base);
+    *word = is;
+    if (track == NULL) return;
+    for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(sum + PACK * q, phi[q]);
+    follow(track, sum, (uint32_t)was, (uint32_t)is, base);
+    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), base);
+}
+
+/* phi of U units with the same neighbours in a tile. */
+INLINE void sum_units(__m512 *phi, const uint64_t *bits, int64_t stride, const struct kern_net *net,
+                      int unit)
+{
+    const int64_t n = net->first[unit + 1] - net->first[unit];
+    __m512 sum[UNITS * PACKS];
+
+    for (int i = 0; i < UNITS * PACKS; i++) sum[i] = _mm512_set1_ps(net->bias[unit + i / PACKS]);
+    for (int64_t k = 0; k < n; k++) add_one(sum, bits, stride, net, unit, k, UNITS, 1);
+    for (int i = 0; i < UNITS * PACKS; i++) phi[i] = sum[i];
+}
+
+/* phi and words of one unit in T tiles from tile t on. Sums wait for loads and rounds for products:
+ * they go together. */
+INLINE void sum_and_draw(__m512 *phi, __m512i *word, const uint64_t *bits, int64_t stride,
+                         const struct kern_net *net, const struct kern_draw *d, int unit, int64_t t,
+                         int T)
+{
+    const int64_t n = net->first[unit + 1] - net->first[unit];
+    const int both = n < ROUNDS ? (int)n : ROUNDS;
+    __m512 sum[PAIR * PACKS];
+    struct blocks x;
+
+    blocks_begin(&x, d, unit, t, T);
+    for (int i = 0; i < T * PACKS; i++) sum[i] = _mm512_set1_ps(net->bias[unit]);
+    for (int k = 0; k < both; k++) {
+        add_one(sum, bits + t, stride, net, unit, k, 1, T);
+        blocks_round(&x, T);
     }
+    for (int k = both; k < ROUNDS; k++) blocks_round(&x, T);
+    for (int64_t k = both; k < n; k++) add_one(sum, bits + t, stride, net, unit, k, 1, T);
+    for (int i = 0; i < T * PACKS; i++) phi[i] = sum[i];
+    blocks_words(word, &x, 0);
+    if (T == PAIR) blocks_words(word + PACKS, &x, 1);
+}
+
+static void update_four(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
+                        const struct kern_draw *d, int unit)
+{
+    __m512 phi[UNITS * PACKS];
+    __m512i word[PACKS];
+
+    for (int64_t t = 0; t < tiles; t++) {
+        double *mine = track == NULL ? NULL : track + KERN_LANES * t;
+        sum_units(phi, bits + t, tiles, net, unit);
+        for (int u = 0; u < UNITS; u++) {
+            draw_wide(word, d, unit + u, t);
+            settle(bits + (unit + u) * tiles + t, mine, phi + PACKS * u, word, d, unit + u);
+        }
+    }
+}
+
+INLINE void update_one(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
+                       const struct kern_draw *d, int unit, int64_t t, int T)
+{
+    __m512 phi[PAIR * PACKS];
+    __m512i word[PAIR * PACKS];
+
+    sum_and_draw(phi, word, bits, tiles, net, d, unit, t, T);
+    for (int p = 0; p < T; p++)
+        settle(bits + unit * tiles + t + p, track == NULL ? NULL : track + KERN_LANES * (t + p),
+               phi + PACKS * p, word + PACKS * p, d, unit);
 }
 
 void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
                  const struct kern_draw *d, int first, int last)
 {
-    for (int unit = first; unit < last; unit++) update(bits, track, tiles, net, d, unit);
+    for (int unit = first; unit < last;) {
+        if (alike(net, unit, UNITS, last)) {
+            update_four(bits, track, tiles, net, d, unit);
+            unit += UNITS;
+        } else {
+            int64_t t = 0;
+            for (; t + PAIR <= tiles; t += PAIR)
+                update_one(bits, track, tiles, net, d, unit, t, PAIR);
+            if (t < tiles) update_one(bits, track, tiles, net, d, unit, t, 1);
+            unit++;
+        }
+    }
 }
+
+#else
+
+#ifdef __AVX2__
+
+enum { UNITS = 2, EIGHT = 8, EIGHTS = HALF / EIGHT };
+
+/* The sums of add_up in two halves of a tile: both of one unit (U = 1), or half `half` of two units
+ * with the same neighbours (U = 2). A lane's bit is moved to the sign, by which the sum with or
+ * without the weight is taken. */
+INLINE void add_halves(float *phi, const uint64_t *bits, int64_t stride, const struct kern_net *net,
+                       int unit, int U, int half)
+{
+    const int64_t first = net->first[unit], n = net->first[unit + 1] - first;
+    const __m256i lane = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+    __m256 sum[2 * EIGHTS];
+
+    for (int i = 0; i < 2 * EIGHTS; i++)
+        sum[i] = _mm256_set1_ps(net->bias[unit + (U - 1) * (i / EIGHTS)]);
+    for (int64_t k = 0; k < n; k++) {
+        uint64_t word = bits[net->neighbour[first + k] * stride] >> HALF * half;
+        for (int h = 0; h < 3 - U; h++) {
+            __m256i all = _mm256_set1_epi32((int)(uint32_t)(word >> HALF * h));
+            for (int q = 0; q < EIGHTS; q++) {
+                __m256i by = _mm256_sub_epi32(lane, _mm256_set1_epi32(EIGHT * q));
+                __m256 in = _mm256_castsi256_ps(_mm256_sllv_epi32(all, by));
+                for (int u = 0; u < U; u++) {
+                    __m256 w = _mm256_set1_ps(net->weight[first + u * n + k]);
+                    __m256 *at = &sum[(u + h) * EIGHTS + q];
+                    *at = _mm256_blendv_ps(*at, _mm256_add_ps(*at, w), in);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < 2 * EIGHTS; i++)
+        _mm256_storeu_ps(phi + HALF * U * (i / EIGHTS) + EIGHT * (i % EIGHTS), sum[i]);
+}
+
+/* phi [U, 64] of U units in one tile. */
+static inline void add_units(float *phi, const uint64_t *bits, int64_t stride,
+                             const struct kern_net *net, int unit, int U)
+{
+    if (U == 1) {
+        add_halves(phi, bits, stride, net, unit, 1, 0);
+    } else {
+        add_halves(phi, bits, stride, net, unit, 2, 0);
+        add_halves(phi + HALF, bits, stride, net, unit, 2, 1);
+    }
+}
+
+#else
+
+enum { UNITS = 1 };
+
+static inline void add_units(float *phi, const uint64_t *bits, int64_t stride,
+                             const struct kern_net *net, int unit, int U)
+{
+    for (int u = 0; u < U; u++) add_up(phi + KERN_LANES * u, bits, stride, net, unit + u);
+}
+
+#endif
+
+/* Draws one unit in one tile, whose number is in the counter. */
+static inline void settle(uint64_t *word, double *track, const float phi[KERN_LANES],
+                          const struct kern_draw *d, int unit, int64_t t)
+{
+    const float base = d->base != NULL ? d->base[unit] : 0.0f;
+    const float shift = (1.0f - d->beta) * base;
+    uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],
+                            d->counter[3] };
+    uint32_t draws[KERN_LANES];
+    uint64_t was = *word;
+
+    draw(draws, d->key, counter);
+    uint32_t low = choose(phi, draws, shift, d->beta);
+    uint32_t high = choose(phi + HALF, draws + HALF, shift, d->beta);
+    *word = (uint64_t)high << 32 | low;
+    if (track == NULL) return;
+    follow(track + KERN_LANES * t, phi, (uint32_t)was, low, base);
+    follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, base);
+}
+
+void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
+                 const struct kern_draw *d, int first, int last)
+{
+    float phi[UNITS * KERN_LANES];
+
+    for (int unit = first; unit < last;) {
+        int n = alike(net, unit, UNITS, last) ? UNITS : 1;
+        for (int64_t t = 0; t < tiles; t++) {
+            add_units(phi, bits + t, tiles, net, unit, n);
+            for (int u = 0; u < n; u++)
+                settle(bits + (unit + u) * tiles + t, track, phi + KERN_LANES * u, d, unit + u, t);
+        }
+        unit += n;
+    }
+}
+
+#endif
 
 void KERN(field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
                  int unit)

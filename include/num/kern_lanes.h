@@ -1,0 +1,216 @@
+/*
+ * kern_lanes.h - random words and the threshold in the 64 lanes of a tile, in plain C and, for
+ * AVX-512, written out; both give the same bits. For src/num/kern_*.c alone.
+ */
+#ifndef NUM_KERN_LANES_H
+#define NUM_KERN_LANES_H
+
+#include "num/kern.h"
+
+#include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+/* What must be inlined for its constants and registers. */
+#define INLINE static inline __attribute__((always_inline))
+
+enum { HALF = KERN_LANES / 2, BLOCKS = KERN_LANES / 4, ROUNDS = 10 };
+
+/* Bit c of 32. */
+static const uint32_t BIT[HALF] = {
+    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,
+    1u << 8,  1u << 9,  1u << 10, 1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15,
+    1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21, 1u << 22, 1u << 23,
+    1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31,
+};
+
+#ifdef __AVX512BW__
+
+enum { PACK = 16, PACKS = KERN_LANES / PACK, PAIR = 2 };
+
+/* Philox blocks, eight to a register: a 32-bit number in 64 (what stands above it is never read).
+ */
+struct blocks {
+    __m512i a[2 * PAIR], b[2 * PAIR], c[2 * PAIR], d[2 * PAIR];
+    uint32_t k0, k1;
+};
+
+/* The sixteen blocks of a unit in each of T tiles. */
+INLINE void blocks_begin(struct blocks *x, const struct kern_draw *d, int unit, int64_t tile, int T)
+{
+    for (int h = 0; h < 2 * T; h++) {
+        uint32_t in_tile = d->counter[1] + (uint32_t)tile + (uint32_t)(h / 2);
+        x->a[h] = _mm512_add_epi64(_mm512_set1_epi64(16u * (uint32_t)unit + 8u * (uint32_t)(h % 2)),
+                                   _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+        x->b[h] = _mm512_set1_epi64(in_tile);
+        x->c[h] = _mm512_set1_epi64(d->counter[2]);
+        x->d[h] = _mm512_set1_epi64(d->counter[3]);
+    }
+    x->k0 = d->key[0];
+    x->k1 = d->key[1];
+}
+
+INLINE void blocks_round(struct blocks *x, int T)
+{
+    const __m512i m0 = _mm512_set1_epi64(0xD2511F53u), m1 = _mm512_set1_epi64(0xCD9E8D57u);
+    const __m512i k0 = _mm512_set1_epi64(x->k0), k1 = _mm512_set1_epi64(x->k1);
+
+    for (int h = 0; h < 2 * T; h++) {
+        __m512i p = _mm512_mul_epu32(x->a[h], m0), q = _mm512_mul_epu32(x->c[h], m1);
+        x->a[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(q, 32), x->b[h], k0, 0x96);
+        x->b[h] = q;
+        x->c[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p, 32), x->d[h], k1, 0x96);
+        x->d[h] = p;
+    }
+    x->k0 += 0x9E3779B9u;
+    x->k1 += 0xBB67AE85u;
+}
+
+/* The 64 words of a tile in the order of draw. */
+INLINE void blocks_words(__m512i word[PACKS], const struct blocks *x, int tile)
+{
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+
+    word[0] = _mm512_permutex2var_epi32(x->a[2 * tile], even, x->a[2 * tile + 1]);
+    word[1] = _mm512_permutex2var_epi32(x->b[2 * tile], even, x->b[2 * tile + 1]);
+    word[2] = _mm512_permutex2var_epi32(x->c[2 * tile], even, x->c[2 * tile + 1]);
+    word[3] = _mm512_permutex2var_epi32(x->d[2 * tile], even, x->d[2 * tile + 1]);
+}
+
+/* decay of sixteen numbers, operation for operation. */
+static inline __m512 decay_wide(__m512 x)
+{
+    const __m512 round = _mm512_set1_ps(12582912.0f);
+    __m512 minus =
+        _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), _mm512_set1_epi32(INT32_MIN)));
+    __m512 t =
+        _mm512_max_ps(_mm512_set1_ps(-125.0f), _mm512_mul_ps(minus, _mm512_set1_ps(1.44269504f)));
+    __m512 z = _mm512_add_ps(t, round), f = _mm512_sub_ps(t, _mm512_sub_ps(z, round));
+    __m512 p = _mm512_set1_ps(0.00132647273f);
+
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.00967151299f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.0555073358f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.240222424f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.693147004f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(1.0f));
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(z), 23)));
+}
+
+/* The new bits of 64 chains: choose, sixteen at a time. */
+static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[PACKS], float shift,
+                                   float beta)
+{
+    uint64_t bits = 0;
+
+    for (int q = 0; q < PACKS; q++) {
+        __m512 x =
+            _mm512_add_ps(_mm512_set1_ps(shift), _mm512_mul_ps(_mm512_set1_ps(beta), phi[q]));
+        __m512 e = decay_wide(x), u = _mm512_cvtepu32_ps(word[q]);
+        u = _mm512_mul_ps(_mm512_add_ps(u, _mm512_set1_ps(0.5f)), _mm512_set1_ps(0x1p-32f));
+        u = _mm512_mul_ps(u, _mm512_add_ps(_mm512_set1_ps(1.0f), e));
+        uint32_t less = _mm512_cmp_ps_mask(u, e, _CMP_LT_OQ);
+        uint32_t likely = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ);
+        bits |= (uint64_t)(less ^ likely) << PACK * q;
+    }
+    return bits;
+}
+
+/* The words of one unit in one tile. */
+INLINE void draw_wide(__m512i word[PACKS], const struct kern_draw *d, int unit, int64_t t)
+{
+    struct blocks x;
+
+    blocks_begin(&x, d, unit, t, 1);
+    for (int round = 0; round < ROUNDS; round++) blocks_round(&x, 1);
+    blocks_words(word, &x, 0);
+}
+
+#else
+
+/* 64 uniform words: Philox4x32-10 (Salmon et al., SC 2011), sixteen blocks side by side. The pragma
+ * keeps gcc from unrolling the lanes before it vectorises them. */
+static inline void draw(uint32_t *restrict word, const uint32_t key[2], const uint32_t counter[4])
+{
+    uint32_t a[BLOCKS], b[BLOCKS], c[BLOCKS], d[BLOCKS];
+    uint32_t k0 = key[0], k1 = key[1];
+
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        a[i] = counter[0] + i;
+        b[i] = counter[1];
+        c[i] = counter[2];
+        d[i] = counter[3];
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+#pragma GCC unroll 1
+        for (int i = 0; i < BLOCKS; i++) {
+            uint64_t p = (uint64_t)a[i] * 0xD2511F53u, q = (uint64_t)c[i] * 0xCD9E8D57u;
+            uint32_t b1 = b[i], d1 = d[i];
+            a[i] = (uint32_t)(q >> 32) ^ b1 ^ k0;
+            b[i] = (uint32_t)q;
+            c[i] = (uint32_t)(p >> 32) ^ d1 ^ k1;
+            d[i] = (uint32_t)p;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    memcpy(word, a, sizeof a);
+    memcpy(word + BLOCKS, b, sizeof b);
+    memcpy(word + 2 * BLOCKS, c, sizeof c);
+    memcpy(word + 3 * BLOCKS, d, sizeof d);
+}
+
+/* e^-|x|, relative error below 2e-6: 2^t = 2^n 2^f with n = round(t); a minimax polynomial of
+ * degree 5 that is 1 at 0. Adding 3 * 2^22 rounds to an integer and leaves it in the low bits. */
+static inline float decay(float x)
+{
+    union {
+        float real;
+        uint32_t word;
+    } z, p;
+    float t = (x < 0.0f ? x : -x) * 1.44269504f;
+
+    t = t < -125.0f ? -125.0f : t;
+    z.real = t + 12582912.0f;
+    float f = t - (z.real - 12582912.0f);
+    p.real = 0.00132647273f;
+    p.real = p.real * f + 0.00967151299f;
+    p.real = p.real * f + 0.0555073358f;
+    p.real = p.real * f + 0.240222424f;
+    p.real = p.real * f + 0.693147004f;
+    p.real = p.real * f + 1.0f;
+    p.word += z.word << 23;
+    return p.real;
+}
+
+/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose
+ * sum is rounded once too. */
+static inline float real(uint32_t word)
+{
+#ifdef __AVX512F__
+    return (float)word;
+#else
+    return (float)(int32_t)(word >> 16) * 65536.0f + (float)(int32_t)(word & 0xffff);
+#endif
+}
+
+/* The new bits of 32 chains. */
+static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word, float shift,
+                              float beta)
+{
+    uint32_t bits = 0;
+
+    for (int c = 0; c < HALF; c++) {
+        float x = shift + beta * phi[c], e = decay(x);
+        float u = (real(word[c]) + 0.5f) * 0x1p-32f;
+        uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
+        bits |= less ^ likely;
+    }
+    return bits;
+}
+
+#endif
+
+#endif
