@@ -41,7 +41,7 @@ for source in tests/*/test_*.c; do
 done
 for script in tests/cli/*.sh; do
     [ -f "$script" ] || continue
-    { [ "$mode" = quick ] || [ "$mode" = asan ]; } && ! grep -q '^# quick' "$script" && continue
+    [ "$mode" = full ] || grep -q "^# .*$mode" <(head -n 2 "$script") || continue # "# quick", "# quick asan"
     t=$SECONDS
     timeout -k 5 900 bash "$script" > "$work/log" 2>&1 < /dev/null
     count "$script" $? "$work/log"

@@ -36,11 +36,14 @@ static void speak_to(int fd, void (*speaks)(struct log *l), int quiet)
     close(old);
 }
 
+/* Up to the end: of a file, or of a terminal whose other side is closed (EIO). */
 static void read_text(int fd, char *text, size_t room)
 {
-    ssize_t n = read(fd, text, room - 1);
+    size_t have = 0;
+    ssize_t n;
 
-    text[n > 0 ? n : 0] = '\0';
+    while ((n = read(fd, text + have, room - 1 - have)) > 0) have += (size_t)n;
+    text[have] = '\0';
 }
 
 static void on_file(void (*speaks)(struct log *l), int quiet, char *text, size_t room)
@@ -66,8 +69,8 @@ static void on_terminal(void (*speaks)(struct log *l), const char *term, int col
     ioctl(master, TIOCSWINSZ, &w);
     setenv("TERM", term, 1);
     speak_to(slave, speaks, 0);
-    read_text(master, text, room);
     close(slave);
+    read_text(master, text, room);
     close(master);
 }
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan
 # ranks.sh - what does not depend on the number of ranks: bit for bit the synthetic showers, the
 # chains and generated bits of a model, its AIS runs, and the training of a Boltzmann machine on
 # bits; to rounding the training of the networks.
