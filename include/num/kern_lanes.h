@@ -130,6 +130,48 @@ INLINE void draw_wide(__m512i word[PACKS], const struct kern_draw *d, int unit, 
 
 #else
 
+#ifdef __AVX2__
+
+/* 64 uniform words: sixteen blocks of Philox4x32-10, four to a register, a 32-bit number in 64
+ * (what stands above it is never read), two registers in turn. */
+static inline void draw(uint32_t *restrict word, const uint32_t key[2], const uint32_t counter[4])
+{
+    const __m256i m0 = _mm256_set1_epi64x(0xD2511F53u), m1 = _mm256_set1_epi64x(0xCD9E8D57u);
+
+    for (int eight = 0; eight < 2; eight++) {
+        __m256i x[4][2];
+        uint32_t k0 = key[0], k1 = key[1];
+        for (int h = 0; h < 2; h++) {
+            x[0][h] =
+                _mm256_add_epi64(_mm256_set1_epi64x(counter[0] + (uint32_t)(8 * eight + 4 * h)),
+                                 _mm256_setr_epi64x(0, 1, 2, 3));
+            for (int i = 1; i < 4; i++) x[i][h] = _mm256_set1_epi64x(counter[i]);
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+            __m256i key0 = _mm256_set1_epi64x(k0), key1 = _mm256_set1_epi64x(k1);
+            for (int h = 0; h < 2; h++) {
+                __m256i p = _mm256_mul_epu32(x[0][h], m0), q = _mm256_mul_epu32(x[2][h], m1);
+                __m256i a = _mm256_xor_si256(_mm256_srli_epi64(q, 32), x[1][h]);
+                __m256i c = _mm256_xor_si256(_mm256_srli_epi64(p, 32), x[3][h]);
+                x[0][h] = _mm256_xor_si256(a, key0);
+                x[1][h] = q;
+                x[2][h] = _mm256_xor_si256(c, key1);
+                x[3][h] = p;
+            }
+            k0 += 0x9E3779B9u;
+            k1 += 0xBB67AE85u;
+        }
+        for (int i = 0; i < 4; i++) {
+            __m256 both =
+                _mm256_shuffle_ps(_mm256_castsi256_ps(x[i][0]), _mm256_castsi256_ps(x[i][1]), 0x88);
+            _mm256_storeu_si256((__m256i *)(word + BLOCKS * i + 8 * eight),
+                                _mm256_permute4x64_epi64(_mm256_castps_si256(both), 0xd8));
+        }
+    }
+}
+
+#else
+
 /* 64 uniform words: Philox4x32-10 (Salmon et al., SC 2011), sixteen blocks side by side. The pragma
  * keeps gcc from unrolling the lanes before it vectorises them. */
 static inline void draw(uint32_t *restrict word, const uint32_t key[2], const uint32_t counter[4])
@@ -161,6 +203,49 @@ static inline void draw(uint32_t *restrict word, const uint32_t key[2], const ui
     memcpy(word + 2 * BLOCKS, c, sizeof c);
     memcpy(word + 3 * BLOCKS, d, sizeof d);
 }
+
+#endif
+
+#ifdef __AVX2__
+
+/* The new bits of 8 chains: what stands below for one, operation for operation. */
+static inline uint32_t choose_eight(__m256 phi, __m256i word, float shift, float beta)
+{
+    const __m256 round = _mm256_set1_ps(12582912.0f), one = _mm256_set1_ps(1.0f);
+    __m256 x = _mm256_add_ps(_mm256_set1_ps(shift), _mm256_mul_ps(_mm256_set1_ps(beta), phi));
+    __m256 t = _mm256_mul_ps(_mm256_or_ps(x, _mm256_set1_ps(-0.0f)), _mm256_set1_ps(1.44269504f));
+    t = _mm256_max_ps(_mm256_set1_ps(-125.0f), t);
+    __m256 z = _mm256_add_ps(t, round), f = _mm256_sub_ps(t, _mm256_sub_ps(z, round));
+    __m256 p = _mm256_set1_ps(0.00132647273f);
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.00967151299f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.0555073358f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.240222424f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.693147004f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), one);
+    __m256i scale = _mm256_slli_epi32(_mm256_castps_si256(z), 23);
+    __m256 e = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), scale));
+    __m256 high = _mm256_cvtepi32_ps(_mm256_srli_epi32(word, 16));
+    __m256 low = _mm256_cvtepi32_ps(_mm256_and_si256(word, _mm256_set1_epi32(0xffff)));
+    __m256 u = _mm256_add_ps(_mm256_mul_ps(high, _mm256_set1_ps(65536.0f)), low);
+    u = _mm256_mul_ps(_mm256_add_ps(u, _mm256_set1_ps(0.5f)), _mm256_set1_ps(0x1p-32f));
+    __m256 less = _mm256_cmp_ps(_mm256_mul_ps(u, _mm256_add_ps(one, e)), e, _CMP_LT_OQ);
+    __m256 likely = _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ);
+    return (uint32_t)_mm256_movemask_ps(_mm256_xor_ps(less, likely));
+}
+
+/* The new bits of 32 chains. */
+static inline uint32_t choose(const float *phi, const uint32_t *word, float shift, float beta)
+{
+    uint32_t bits = 0;
+
+    for (int c = 0; c < HALF; c += 8)
+        bits |= choose_eight(_mm256_loadu_ps(phi + c),
+                             _mm256_loadu_si256((const __m256i *)(word + c)), shift, beta)
+                << c;
+    return bits;
+}
+
+#else
 
 /* e^-|x|, relative error below 2e-6: 2^t = 2^n 2^f with n = round(t); a minimax polynomial of
  * degree 5 that is 1 at 0. Adding 3 * 2^22 rounds to an integer and leaves it in the low bits. */
@@ -210,6 +295,8 @@ static inline uint32_t choose(const float *restrict phi, const uint32_t *restric
     }
     return bits;
 }
+
+#endif
 
 #endif
 
