@@ -10,8 +10,10 @@
 #include "num/blas.h"
 #include "num/dnn.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* In the order in which one uses them. */
 static const struct command commands[] = {
@@ -141,11 +143,21 @@ static int act(const struct par *P, int argc, char **argv, double start)
     return status;
 }
 
+/* Where 0, 1 or 2 is closed, the next file would take that number, and what is printed. */
+static void open_standard(void)
+{
+    int fd = 0;
+
+    while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv)
 {
     double start = clock_now();
     struct par P;
 
+    open_standard();
     par_init(&P, &argc, &argv);
     signal_watch();
     int status = at_once(P.rank == 0, argc, argv);
