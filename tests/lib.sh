@@ -22,7 +22,7 @@ passed=0 failed=0 skipped=0 status=0
 # launch RANKS ARGUMENT...: the program in place of this shell, under mpirun when ranks are several.
 # With $file_kb set no rank may write a longer file (mpirun may; ranks then talk by TCP, as shared
 # memory is a file too).
-file_kb=
+file_kb= limit=
 launch() {
     local n=$1 ranks=() limited=(); shift
     [ "$n" -gt 1 ] && ranks=(mpirun -n "$n")
