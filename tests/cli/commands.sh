@@ -77,7 +77,7 @@ for command in $built; do
     check "$command has a default config, with a comment" grep -q '^#' "configs/$command.yaml"
     check "$command wrote its config" test -s "$r/$command.config.yaml"
 done
-"$python" - "$work/promises" "$r/metrics.jsonl" > "$work/said" <<'END'
+"$python" - "$work/promises" "$r/metrics.jsonl" > "$work/judged" 2>&1 <<'END'
 import json, sys
 for line in open(sys.argv[1]):
     name, text, keys = line.rstrip("\n").split("\t")
@@ -89,8 +89,9 @@ for i, line in enumerate(open(sys.argv[2])):
     first = list(json.loads(line))[:4]
     print("ok" if first == ["step", "epoch", "time", "phase"] else f"FAILED: metrics.jsonl:{i + 1}: {first}")
 END
-check "the promises were judged" test "$(grep -c . "$work/said")" -ge 12
-cat "$work/said" > "$work/judged"; failed=$((failed + $(grep -c FAILED "$work/judged"))); grep FAILED "$work/judged"
+check "the promises were judged" test "$(grep -c . "$work/judged")" -ge 12
+passed=$((passed + $(grep -cx ok "$work/judged"))) failed=$((failed + $(grep -vcx ok "$work/judged")))
+grep -vx ok "$work/judged"
 
 # --- the config as used: reads back, says the same, and shows what was asked for
 cp "$r/synth.config.yaml" "$work/used.yaml"
