@@ -26,6 +26,10 @@ void chains_init(struct chains *c, struct block tiles, int64_t n, const struct r
                  uint64_t seed);
 void chains_free(struct chains *c); /* accepts { 0 } */
 
+/* Fair coins again, a function of `step` too (0: those of chains_init); the clamped partition
+ * stays. */
+void chains_restart(struct chains *c, const struct rbm *m, int64_t step);
+
 /* Chains of this rank that count. */
 int64_t chains_mine(const struct chains *c);
 

@@ -45,6 +45,22 @@ void phases_data(struct phases *p, const struct rbm *m, const struct kern *k, co
 void phases_chains(struct phases *p, const struct rbm *m, const struct kern *k,
                    const uint64_t *bits, int64_t tiles, const uint64_t *live);
 
+/* The same with units in [0, 1], z [n, N]: relaxed bits or probabilities, in fixed point of
+ * PHASES_POINT bits, so that sums stay exact. A phase is fed by one kind of call alone. */
+enum { PHASES_POINT = 22, PHASES_EXACT_POINT = 40 };
+void phases_data_floats(struct phases *p, const struct rbm *m, const float *z, int64_t n);
+void phases_chains_floats(struct phases *p, const struct rbm *m, const float *z, int64_t n);
+
+/* Means [N] and second moments [M] in place of chains, PHASES_EXACT_POINT bits; once a condition.
+ */
+void phases_chains_exact(struct phases *p, const struct rbm *m, const double *mean,
+                         const double *pair);
+
+/* Bit states as floats z [64, N] for the calls above: tile t of bits [N, tiles], its last
+ * partition replaced by P(x_i = 1 | the rest) (Rao and Blackwell). one [N] is scratch. */
+void phases_soften(float *z, const struct rbm *m, const struct kern *k, const uint64_t *bits,
+                   int64_t tiles, int64_t t, uint64_t *one);
+
 /* Sum the counts over ranks; exact. */
 void phases_reduce(struct phases *p, const struct reducer *r);
 

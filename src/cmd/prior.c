@@ -8,32 +8,72 @@
 
 static const double LEAST_MEAN = 1e-4; /* of a unit that starts its bias, as rbms */
 
+enum { EXACT_MOST = 20 };                  /* units to walk in every update */
 enum { CONDITION_BATCH, CONDITION_FIXED }; /* choices of rbm.chain_condition */
 
-void prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k,
-                const struct feed *f)
+static void options(struct update *u, const struct conf *c, int64_t steps)
+{
+    u->momentum = conf_real(c, "rbm.momentum");
+    u->decay = conf_real(c, "rbm.decay");
+    u->lasso = conf_real(c, "rbm.decay_l1");
+    u->clip = conf_real(c, "rbm.clip");
+    u->most = conf_real(c, "rbm.weight_clip");
+    u->schedule = (enum update_schedule)conf_choice(c, "rbm.schedule");
+    u->factor = conf_real(c, "rbm.schedule_factor");
+    u->every = conf_int(c, "rbm.schedule_every");
+    u->steps = steps;
+}
+
+/* What the options ask of the machine and the data. */
+static int check(const struct prior *p, const struct conf *c, struct err *e)
+{
+    if (p->statistics != DATA_BINARY && p->feed->bits)
+        return err_set(e,
+                       "rbm.data_statistics is %s and data.kind is %s, which holds bits: expected "
+                       "binary",
+                       conf_text(c, "rbm.data_statistics"), conf_text(c, "data.kind"));
+    return 0;
+}
+
+int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k,
+               const struct feed *f, int64_t steps, struct err *e)
 {
     const struct conf *c = r->conf;
-    int64_t n = conf_int(c, "rbm.chains"), tiles = spins_tiles(n);
-    double momentum = conf_real(c, "rbm.momentum");
-    int adam = conf_choice(c, "rbm.optimiser") == 1;
+    int64_t n = conf_int(c, "rbm.chains"), tiles = spins_tiles(n), room = spins_tiles(f->share);
+    int adam = conf_choice(c, "rbm.optimiser") == 1, N = m->T.N;
+    int push = conf_real(c, "rbm.momentum") > 0.0;
 
     *p = (struct prior){ .P = r->P, .m = m, .kern = k, .feed = f };
-    chains_init(&p->chains, block_of(tiles, r->P->rank, r->P->size), n, m, r->seed);
-    phases_init(&p->phases, m);
-    update_init(&p->update, adam ? UPDATE_ADAM : momentum > 0.0 ? UPDATE_MOMENTUM : UPDATE_SGD, m);
-    p->update.momentum = momentum;
-    p->update.decay = conf_real(c, "rbm.decay");
     p->kind = (enum phases_kind)conf_choice(c, "rbm.gradient");
+    p->method = (enum prior_method)conf_choice(c, "rbm.method");
+    p->statistics = (enum prior_data)conf_choice(c, "rbm.data_statistics");
+    p->soft = conf_flag(c, "rbm.rao_blackwell");
+    p->offset_rate = conf_real(c, "rbm.offset_rate");
     p->sweeps = (int)conf_int(c, "rbm.sweeps");
     p->fixed = conf_choice(c, "rbm.chain_condition") == CONDITION_FIXED;
-    p->data = mem_take(m->T.N * spins_tiles(f->share), sizeof *p->data);
-    p->live = mem_take(spins_tiles(f->share), sizeof *p->live);
+    if (check(p, c, e)) return -1;
+    if (p->method == METHOD_EXACT && exact_plan(&p->exact, m, 0, EXACT_MOST, e))
+        return err_within(e, "rbm.method exact");
+    chains_init(&p->chains, block_of(tiles, r->P->rank, r->P->size), n, m, r->seed);
+    phases_init(&p->phases, m);
+    update_init(&p->update, adam ? UPDATE_ADAM : push ? UPDATE_MOMENTUM : UPDATE_SGD, m);
+    options(&p->update, c, steps);
+    p->data = mem_take(N * room, sizeof *p->data);
+    p->live = mem_take(room, sizeof *p->live);
+    p->one = mem_take(N, sizeof *p->one);
+    int64_t floats = p->statistics != DATA_BINARY ? f->share : 0;
+    p->z = mem_take((floats > 64 ? floats : 64) * N, sizeof *p->z);
+    if (p->method == METHOD_CD) p->model = mem_take(N * room, sizeof *p->model);
+    if (p->method == METHOD_EXACT) {
+        p->mean = mem_take(N, sizeof *p->mean);
+        p->pair = mem_take(m->T.M, sizeof *p->pair);
+    }
     if (m->clamped >= 0) {
         int n0 = m->T.size[m->clamped];
         p->rows = mem_take(n0 * p->chains.tiles.count, sizeof *p->rows);
         p->condition = mem_take((int64_t)n0 * f->B, sizeof *p->condition);
     }
+    return 0;
 }
 
 void prior_free(struct prior *p)
@@ -45,6 +85,12 @@ void prior_free(struct prior *p)
     mem_free(p->live);
     mem_free(p->rows);
     mem_free(p->condition);
+    mem_free(p->one);
+    mem_free(p->z);
+    mem_free(p->model);
+    mem_free(p->mean);
+    mem_free(p->pair);
+    exact_free(&p->exact);
     *p = (struct prior){ 0 };
 }
 
@@ -120,28 +166,58 @@ static void draw_hidden(struct prior *p, struct block tiles)
         gibbs_sweep(&g, p->m, p->kern, p->data, NULL, tiles, p->update.step * passes + s);
 }
 
-static void count_data(struct prior *p, int n)
+/* Count bits, or with rbm.rao_blackwell their last partition's probabilities. */
+static void count(struct prior *p, int chains, int soft, const uint64_t *bits, int64_t tiles,
+                  const uint64_t *live)
+{
+    if (!soft) {
+        (chains ? phases_chains : phases_data)(&p->phases, p->m, p->kern, bits, tiles, live);
+        return;
+    }
+    for (int64_t t = 0; t < tiles; t++) {
+        phases_soften(p->z, p->m, p->kern, bits, tiles, t, p->one);
+        (chains ? phases_chains_floats : phases_data_floats)(&p->phases, p->m, p->z,
+                                                             __builtin_popcountll(live[t]));
+    }
+}
+
+/* The tiles that this rank's data fill. */
+static void place_data(struct prior *p, int n)
 {
     int64_t first =
         p->feed->bits ? p->feed->mine.first / 64 : p->P->rank * spins_tiles(p->feed->share);
-    struct block tiles = { first, spins_tiles(n) };
 
-    spins_live(p->live, (struct block){ 0, tiles.count }, n);
-    draw_hidden(p, tiles);
+    p->place = (struct block){ first, spins_tiles(n) };
+    spins_live(p->live, (struct block){ 0, p->place.count }, n);
     phases_clear(&p->phases);
-    phases_data(&p->phases, p->m, p->kern, p->data, tiles.count, p->live);
 }
 
-void prior_data_floats(struct prior *p, const float *z, int n)
+void prior_data_floats(struct prior *p, const float *z, const float *logit, int free_units, int n)
 {
-    spins_pack_floats(p->data, z, n, p->m->T.N);
-    count_data(p, n);
+    int N = p->m->T.N, fixed = N - free_units;
+
+    spins_pack_floats(p->data, z, n, N);
+    place_data(p, n);
+    if (p->statistics == DATA_RELAXED) {
+        phases_data_floats(&p->phases, p->m, z, n);
+    } else if (p->statistics == DATA_PROBABILITIES) {
+        for (int64_t s = 0; s < n; s++)
+            for (int i = 0; i < N; i++)
+                p->z[s * N + i] = i < fixed
+                                      ? z[s * N + i]
+                                      : 1.0f / (1.0f + expf(-logit[s * free_units + i - fixed]));
+        phases_data_floats(&p->phases, p->m, p->z, n);
+    } else {
+        count(p, 0, 0, p->data, p->place.count, p->live);
+    }
 }
 
 void prior_data_bytes(struct prior *p, const uint8_t *states, int n)
 {
     spins_pack(p->data, states, n, p->m->T.N);
-    count_data(p, n);
+    place_data(p, n);
+    draw_hidden(p, p->place);
+    count(p, 0, p->soft && p->feed->visible < p->m->T.K, p->data, p->place.count, p->live);
 }
 
 /* The mean energy is linear in means and second moments: exact counts give it. */
@@ -155,18 +231,70 @@ static double mean_energy(const struct prior *p, const int64_t *unit, const int6
     return -sum / (double)n;
 }
 
+/* Chains that start at the data of this step; k sweeps. */
+static void contrast(struct prior *p)
+{
+    int64_t tiles = p->place.count;
+    struct gibbs g = { .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_CHAIN };
+
+    memcpy(p->model, p->data, (size_t)(p->m->T.N * tiles) * sizeof *p->model);
+    for (int s = 0; s < p->sweeps; s++)
+        gibbs_sweep(&g, p->m, p->kern, p->model, NULL, p->place, p->chains.sweep + s + 1);
+    p->chains.sweep += p->sweeps;
+    count(p, 1, p->soft, p->model, tiles, p->live);
+}
+
+/* Enumeration, under the conditions that chains would carry: the mean over this rank's share. */
+static void enumerate(struct prior *p)
+{
+    const struct feed *f = p->feed;
+    int n0 = p->m->clamped < 0 ? 0 : p->m->T.size[p->m->clamped];
+    int64_t n = p->m->clamped < 0 ? p->P->rank == 0
+                : p->fixed        ? chains_mine(&p->chains)
+                                  : f->mine.count;
+
+    for (int64_t i = 0; i < n; i++) {
+        uint8_t *u = p->condition;
+        if (n0 > 0 && p->fixed)
+            for (int j = 0; j < n0; j++)
+                u[j] = p->rows[j * p->chains.tiles.count + i / 64] >> i % 64 & 1;
+        else if (n0 > 0)
+            feed_condition(f, (int)(f->mine.first + i), u);
+        exact_moments(&p->exact, p->m, n0 > 0 ? u : NULL, p->mean, p->pair);
+        phases_chains_exact(&p->phases, p->m, p->mean, p->pair);
+    }
+}
+
+static void model_phase(struct prior *p)
+{
+    struct chains *c = &p->chains;
+
+    if (p->method == METHOD_EXACT) {
+        if (p->fixed && p->m->clamped >= 0) /* as restored, when the run was */
+            spins_get(p->rows, c->bits, p->m->T.first[p->m->clamped], p->m->T.size[p->m->clamped],
+                      c->tiles.count);
+        enumerate(p);
+        return;
+    }
+    if (p->method == METHOD_CD) {
+        contrast(p);
+        return;
+    }
+    if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);
+    if (p->m->clamped >= 0 && !p->fixed) take_batch(p);
+    chains_sweep(c, p->m, p->kern, p->sweeps);
+    count(p, 1, p->soft, c->bits, c->tiles.count, c->live);
+}
+
 int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
 {
     struct phases *s = &p->phases;
-    struct chains *c = &p->chains;
 
-    if (p->m->clamped >= 0 && !p->fixed) take_batch(p);
-    chains_sweep(c, p->m, p->kern, p->sweeps);
-    phases_chains(s, p->m, p->kern, c->bits, c->tiles.count, c->live);
+    model_phase(p);
     phases_reduce(s, reducer);
     p->energy_data = mean_energy(p, s->data_unit, s->data_pair, *s->data_n);
     p->energy_chains = mean_energy(p, s->chain_unit, s->chain_pair, *s->chain_n);
-    phases_gradient(s, p->m, p->kind, 1.0);
+    phases_gradient(s, p->m, p->kind, p->offset_rate);
     p->norm = update_step(&p->update, p->m, s->gradient);
     if (!isfinite(p->norm))
         return err_set(e,
@@ -174,90 +302,4 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
                        "rbm.learning_rate",
                        (long long)p->update.step);
     return 0;
-}
-
-/* Chains by tiles: row t of the file holds the N words of tile t. */
-static uint64_t *by_tile(const struct prior *p, uint64_t *rows, int to_file)
-{
-    int64_t tiles = p->chains.tiles.count;
-    int N = p->m->T.N;
-
-    for (int64_t t = 0; t < tiles; t++)
-        for (int i = 0; i < N; i++) {
-            uint64_t *in_file = rows + t * N + i, *here = p->chains.bits + i * tiles + t;
-            if (to_file)
-                *in_file = *here;
-            else
-                *here = *in_file;
-        }
-    return rows;
-}
-
-static int write_moments(struct h5 *f, const struct update *u, struct err *e)
-{
-    struct h5_shape s = { 1, { u->total }, H5_FLOAT };
-
-    if (u->first != NULL &&
-        h5_write_all(f, "optimizer/rbm/first", &s, u->first, "1", "momentum or first moment", e))
-        return -1;
-    if (u->second != NULL &&
-        h5_write_all(f, "optimizer/rbm/second", &s, u->second, "1", "second moment", e))
-        return -1;
-    return 0;
-}
-
-int prior_write(struct h5 *f, const struct prior *p, struct err *e)
-{
-    const struct chains *c = &p->chains;
-    int64_t tiles = spins_tiles(c->n), N = p->m->T.N;
-    struct h5_shape s = { 2, { tiles, N }, H5_UINT64 }, offset = { 1, { N }, H5_DOUBLE };
-    uint64_t *rows = by_tile(p, mem_take(c->tiles.count * N, sizeof *rows), 1);
-    int bad = h5_define(f, "chains/state", &s, 0, 0, "1",
-                        "a row a tile of 64 chains, a word a unit, bit c is chain c", e) ||
-              h5_write_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e) ||
-              h5_put_int(f, "chains", "chains", c->n, e) ||
-              h5_put_int(f, "chains", "sweep", c->sweep, e) ||
-              h5_write_all(f, "optimizer/rbm/offset", &offset, p->phases.offset, "1",
-                           "moving means that centre the gradient", e) ||
-              h5_put_int(f, "optimizer/rbm", "offsets_seen", p->phases.offsets_seen, e) ||
-              h5_put_int(f, "optimizer/rbm", "step", p->update.step, e) ||
-              write_moments(f, &p->update, e);
-
-    mem_free(rows);
-    return bad ? -1 : 0;
-}
-
-static int read_moment(const struct h5 *f, const char *name, float *x, int64_t n, struct err *e)
-{
-    struct h5_shape s;
-
-    if (x == NULL || !h5_has(f, name)) return 0; /* another update rule starts from zero */
-    if (h5_shape(f, name, &s, e)) return -1;
-    if (s.n[0] != n) return err_set(e, "%s: %s has another length than the machine", f->path, name);
-    return h5_read_all(f, name, H5_FLOAT, x, e);
-}
-
-int prior_read(const struct h5 *f, struct prior *p, struct err *e)
-{
-    struct chains *c = &p->chains;
-    struct h5_shape s;
-    int64_t n, N = p->m->T.N;
-
-    if (h5_get_int(f, "chains", "chains", &n, e) ||
-        h5_get_int(f, "chains", "sweep", &c->sweep, e) || h5_shape(f, "chains/state", &s, e))
-        return -1;
-    if (n != c->n || s.dims != 2 || s.n[1] != N)
-        return err_set(e, "%s: holds %lld chains of %lld units, expected rbm.chains = %lld of %lld",
-                       f->path, (long long)n, (long long)s.n[1], (long long)c->n, (long long)N);
-    uint64_t *rows = mem_take(c->tiles.count * N, sizeof *rows);
-    int bad = h5_read_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e);
-    if (!bad) by_tile(p, rows, 0);
-    mem_free(rows);
-    return bad || h5_read_all(f, "optimizer/rbm/offset", H5_DOUBLE, p->phases.offset, e) ||
-                   h5_get_int(f, "optimizer/rbm", "offsets_seen", &p->phases.offsets_seen, e) ||
-                   h5_get_int(f, "optimizer/rbm", "step", &p->update.step, e) ||
-                   read_moment(f, "optimizer/rbm/first", p->update.first, p->update.total, e) ||
-                   read_moment(f, "optimizer/rbm/second", p->update.second, p->update.total, e)
-               ? -1
-               : 0;
 }

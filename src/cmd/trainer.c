@@ -134,7 +134,10 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if (read_phases(t, e) || model_build(&t->model, r, networks, share, e) ||
         feed_open(&t->feed, r, &t->model, e))
         return -1;
-    prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed);
+    int64_t steps = 0;
+    for (int i = 0; i < t->phases; i++)
+        if (t->phase[i].mode != TRAIN_AE) steps += t->phase[i].epochs * feed_steps(&t->feed);
+    if (prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed, steps, e)) return -1;
     trainer_begin(t);
     return 0;
 }

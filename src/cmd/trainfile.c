@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cmd/keys.h"
 #include "cmd/modelfile.h"
+#include "cmd/priorfile.h"
 #include "io/ckpt.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@
 /* A resumed run must not change these. */
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
-    "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains "
+    "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains rbm.method rbm.chain_condition "
     "rbm.optimiser training.optimiser training.batch";
 
 char *trainfile_path(const struct trainer *t)
@@ -64,7 +65,7 @@ int trainfile_write(const struct trainer *t, int is_best, struct err *e)
     struct h5 f = { 0 };
     int bad = ckpt_create(&f, P, path, e) || modelfile_write(&f, &t->model, e) ||
               h5_write_text(&f, "config", config, "every key as used, YAML", e) ||
-              prior_write(&f, &t->prior, e) || write_networks(&f, t, e) ||
+              priorfile_write(&f, &t->prior, e) || write_networks(&f, t, e) ||
               write_progress(&f, t, e) || ckpt_commit(&f, e);
 
     h5_close(&f);
@@ -168,7 +169,7 @@ int trainfile_resume(struct trainer *t, struct err *e)
         return err_set(e, "%s: holds no checkpoint, and run.resume is must", r->dir);
     if (found == 1) return 0;
     int bad = same_shape(&f, t, e) || modelfile_read(&f, &t->model, e) || read_progress(&f, t, e) ||
-              prior_read(&f, &t->prior, e) || read_networks(&f, t, e);
+              priorfile_read(&f, &t->prior, e) || read_networks(&f, t, e);
     if (!bad) log_say(&r->log, "going on from %s, step %lld", f.path, (long long)t->step);
     h5_close(&f);
     return bad ? -1 : 1;

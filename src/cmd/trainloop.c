@@ -51,12 +51,12 @@ static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, stru
         prior_data_bytes(&t->prior, f->state, n);
     } else if (mode == TRAIN_RBM) {
         vae_encode(v, &b, v->z, NULL);
-        prior_data_floats(&t->prior, v->z, n);
+        prior_data_floats(&t->prior, v->z, v->logit, v->F, n);
     } else {
         vae_forward(v, &b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
         vae_losses(v, &b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains,
                    &t->loss, 1, term);
-        if (mode == TRAIN_VAE) prior_data_floats(&t->prior, v->z, n);
+        if (mode == TRAIN_VAE) prior_data_floats(&t->prior, v->z, v->logit, v->F, n);
     }
     return n;
 }

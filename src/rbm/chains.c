@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+/* Coins for all units but those first <= i < last, whose words are drawn and left. */
+static void toss(struct chains *c, int N, int first, int last, int64_t step)
+{
+    for (int64_t t = 0; t < c->tiles.count; t++) {
+        struct rng r = rng_at(c->seed, RNG_CHAIN_START, c->tiles.first + t, step);
+        for (int i = 0; i < N; i++) {
+            uint64_t high = rng_word(&r), low = rng_word(&r);
+            if (i < first || i >= last) c->bits[i * c->tiles.count + t] = high << 32 | low;
+        }
+    }
+}
+
 void chains_init(struct chains *c, struct block tiles, int64_t n, const struct rbm *m,
                  uint64_t seed)
 {
@@ -14,13 +26,14 @@ void chains_init(struct chains *c, struct block tiles, int64_t n, const struct r
     c->bits = mem_take(m->T.N * tiles.count, sizeof c->bits[0]);
     c->live = mem_take(tiles.count, sizeof c->live[0]);
     spins_live(c->live, tiles, n);
-    for (int64_t t = 0; t < tiles.count; t++) {
-        struct rng r = rng_at(seed, RNG_CHAIN_START, tiles.first + t, 0);
-        for (int i = 0; i < m->T.N; i++) {
-            uint64_t high = rng_word(&r), low = rng_word(&r);
-            c->bits[i * tiles.count + t] = high << 32 | low;
-        }
-    }
+    toss(c, m->T.N, -1, -1, 0);
+}
+
+void chains_restart(struct chains *c, const struct rbm *m, int64_t step)
+{
+    int p = m->clamped;
+
+    toss(c, m->T.N, p < 0 ? -1 : m->T.first[p], p < 0 ? -1 : m->T.first[p + 1], step);
 }
 
 void chains_free(struct chains *c)

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+#include <math.h>
 #include <string.h>
 
 void phases_init(struct phases *p, const struct rbm *m)
@@ -57,6 +58,59 @@ void phases_chains(struct phases *p, const struct rbm *m, const struct kern *k,
                    const uint64_t *bits, int64_t tiles, const uint64_t *live)
 {
     add(p->chain_n, p->chain_unit, p->chain_pair, m, k, bits, tiles, live);
+}
+
+static void add_floats(int64_t *count, int64_t *unit, int64_t *pair, const struct rbm *m,
+                       const float *z, int64_t n)
+{
+    const float one = (float)(1 << PHASES_POINT);
+    const int32_t(*edge)[2] = (const int32_t(*)[2])m->T.edge;
+
+    *count += n << PHASES_POINT;
+    for (int64_t s = 0; s < n; s++) {
+        const float *x = z + s * m->T.N;
+        for (int i = 0; i < m->T.N; i++) unit[i] += (int32_t)(x[i] * one + 0.5f);
+        for (int64_t k = 0; k < m->T.M; k++)
+            pair[k] += (int32_t)(x[edge[k][0]] * x[edge[k][1]] * one + 0.5f);
+    }
+}
+
+void phases_data_floats(struct phases *p, const struct rbm *m, const float *z, int64_t n)
+{
+    add_floats(p->data_n, p->data_unit, p->data_pair, m, z, n);
+}
+
+void phases_chains_floats(struct phases *p, const struct rbm *m, const float *z, int64_t n)
+{
+    add_floats(p->chain_n, p->chain_unit, p->chain_pair, m, z, n);
+}
+
+void phases_chains_exact(struct phases *p, const struct rbm *m, const double *mean,
+                         const double *pair)
+{
+    const double one = (double)((int64_t)1 << PHASES_EXACT_POINT);
+
+    *p->chain_n += (int64_t)1 << PHASES_EXACT_POINT;
+    for (int i = 0; i < m->T.N; i++) p->chain_unit[i] += (int64_t)(mean[i] * one + 0.5);
+    for (int64_t k = 0; k < m->T.M; k++) p->chain_pair[k] += (int64_t)(pair[k] * one + 0.5);
+}
+
+void phases_soften(float *z, const struct rbm *m, const struct kern *k, const uint64_t *bits,
+                   int64_t tiles, int64_t t, uint64_t *one)
+{
+    struct kern_net net = rbm_net(m);
+    float phi[KERN_LANES];
+    int N = m->T.N, soft = m->T.first[m->T.K - 1];
+
+    for (int i = 0; i < N; i++) {
+        one[i] = bits[i * tiles + t];
+        for (int c = 0; c < KERN_LANES; c++) z[c * N + i] = (float)(one[i] >> c & 1);
+    }
+    for (int i = soft; i < N; i++) {
+        k->field(phi, one, 1, &net, i);
+        for (int c = 0; c < KERN_LANES; c++)
+            z[c * N + i] = (float)(1.0 / (1.0 + exp(-(double)phi[c])));
+    }
 }
 
 void phases_reduce(struct phases *p, const struct reducer *r)

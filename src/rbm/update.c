@@ -37,9 +37,29 @@ static double direction(struct update *u, int64_t i, double g, double correct1, 
     return (double)u->first[i] / correct1 / (sqrt((double)u->second[i] / correct2) + u->epsilon);
 }
 
+double update_rate(const struct update *u)
+{
+    double t = (double)u->step;
+
+    if (u->schedule == UPDATE_STEPPED) return u->rate * pow(u->factor, floor(t / (double)u->every));
+    if (u->schedule != UPDATE_COSINE) return u->rate;
+    double part = u->steps > 1 ? fmin(t / (double)(u->steps - 1), 1.0) : 1.0;
+    return u->rate * (u->factor + (1.0 - u->factor) * 0.5 * (1.0 + cos(acos(-1.0) * part)));
+}
+
+/* What holds for weights alone, after the step. */
+static double confine(const struct update *u, double rate, double p)
+{
+    double least = rate * u->lasso;
+
+    if (least > 0.0) p = p > least ? p - least : p < -least ? p + least : 0.0;
+    if (u->most > 0.0) p = fmin(fmax(p, -u->most), u->most);
+    return p;
+}
+
 double update_step(struct update *u, struct rbm *m, const float *gradient)
 {
-    double norm = 0.0, scale = 1.0;
+    double norm = 0.0, scale = 1.0, rate = update_rate(u);
 
     for (int64_t i = 0; i < u->total; i++) norm += (double)gradient[i] * (double)gradient[i];
     norm = sqrt(norm);
@@ -53,7 +73,8 @@ double update_step(struct update *u, struct rbm *m, const float *gradient)
         double p = (double)m->param[i];
         double move = direction(u, i, scale * (double)gradient[i], correct1, correct2);
         if (i >= weights) move -= u->decay * p;
-        m->param[i] = (float)(p + u->rate * move);
+        p += rate * move;
+        m->param[i] = (float)(i >= weights ? confine(u, rate, p) : p);
     }
     rbm_prepare(m);
     return norm;

@@ -48,7 +48,10 @@ END
 declare -A set=(
     [plain]="rbm.gradient=plain data.binarise=stochastic"
     [deep]="rbm.partitions=3 rbm.nodes=[12,4,3] rbm.gradient=enhanced"
-    [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed"
+    [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.offset_rate=0.3 rbm.schedule=cosine"
+    [cd]="rbm.method=cd rbm.rao_blackwell=true rbm.decay_l1=0.1 rbm.clip=0.1"
+    [rdm]="rbm.method=rdm rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.weight_clip=0.05 rbm.schedule=step rbm.schedule_every=2"
+    [exact]="rbm.method=exact rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.decay=0.1"
 )
 for name in "${!set[@]}"; do
     for n in 1 2 3; do machine $n "$name$n" "${idx[@]}" ${set[$name]}; done
@@ -65,6 +68,22 @@ for name in "${!set[@]}"; do
     look "$name stopped at every step: the same checkpoint" same "$work/${name}1/checkpoint-2.h5" "$work/stop$name/checkpoint-2.h5" but=/config
 done
 
+check "no coupling is larger than rbm.weight_clip" "$python" - "$work" <<'END'
+import h5py, numpy as np, sys
+g = h5py.File(sys.argv[1] + "/rdm1/checkpoint-2.h5")["rbm"]
+w = np.concatenate([g[k][:].ravel() for k in g if k.startswith("weight")])
+assert abs(w).max() <= np.float32(.05), abs(w).max()
+END
+
+# networks: three kinds of data statistics make three machines, every one learns from the data
+showers 60 "$work/showers.h5"
+for s in binary probabilities relaxed; do
+    must 2 train "$work/train.yaml" run.dir="$work/data-$s" rbm.data_statistics=$s data.most=60
+    look "$s: two epochs differ" not same "$work/data-$s/checkpoint-1.h5" "$work/data-$s/checkpoint-2.h5" only=/rbm
+done
+look "probabilities are not bits" not same "$work/data-binary/checkpoint-2.h5" "$work/data-probabilities/checkpoint-2.h5" only=/rbm
+look "relaxed bits are not bits" not same "$work/data-binary/checkpoint-2.h5" "$work/data-relaxed/checkpoint-2.h5" only=/rbm
+
 # refuse WORDS KEY=VALUE...: exit status 1 and a sentence with these words.
 refuse() {
     run 2 train "${train[@]}" run.dir="$work/no" "${idx[@]}" "${@:2}"
@@ -78,5 +97,7 @@ refuse "row 0, unit" data.kind=hdf5 data.train="[$work/rows.h5]" data.dataset=bi
 refuse "have 12 units, rbm.nodes makes the first 2 partitions 15" rbm.nodes='[10, 5]'
 refuse "rbm.clamped is 1, expected one of the 1 partitions of the data" rbm.clamped=1
 refuse "data.train lists 0 files" data.train='[]'
+refuse "rbm.method exact: exact ln Z of" rbm.method=exact rbm.nodes='[6, 6]' rbm.partitions=2 rbm.nodes='[12, 30]' rbm.partitions=3 rbm.nodes='[12, 30, 30]'
+refuse "rbm.data_statistics is relaxed and data.kind is idx" rbm.data_statistics=relaxed
 refuse "expected training.mode: rbm" training.mode=vae
 finish machine

@@ -197,6 +197,82 @@ static void chains_give_the_gradient_of_enumeration(void **state)
     rbm_free(&m);
 }
 
+/* Bits as floats give the counts of bits; floats give their own sums to half a unit each. */
+static void fixed_point_counts_follow_their_definitions(void **state)
+{
+    (void)state;
+    const double point = 1 << PHASES_POINT, exact = (double)((int64_t)1 << PHASES_EXACT_POINT);
+    uint8_t x[D * N];
+    float z[D * N];
+    double mean[N], pair[PAIRS];
+    struct rbm m;
+    struct phases p;
+
+    small_machine(&m, 4, SIZE, -1, 1.0, 49);
+    phases_init(&p, &m);
+    states(x, D, 0.6f, 0);
+    for (int i = 0; i < D * N; i++) z[i] = x[i];
+    phases_data_floats(&p, &m, z, D);
+    assert_int_equal(*p.data_n, (int64_t)D << PHASES_POINT);
+    for (int k = 0; k < PAIRS; k++)
+        assert_near((double)p.data_pair[k],
+                    point * D * moment(x, D, m.T.edge[k][0], 0, m.T.edge[k][1], 0), 1e-6 * point);
+    struct rng r = rng_at(50, RNG_TEST, 0, 0);
+    for (int i = 0; i < D * N; i++) z[i] = rng_float(&r);
+    phases_clear(&p);
+    phases_chains_floats(&p, &m, z, D);
+    phases_means(&p, 1, mean, pair);
+    for (int i = 0; i < N; i++) {
+        double sum = 0.0;
+        for (int s = 0; s < D; s++) sum += (double)z[s * N + i] / D;
+        assert_near(mean[i], sum, 0.5 / point);
+    }
+    for (int k = 0; k < PAIRS; k++) {
+        double sum = 0.0;
+        for (int s = 0; s < D; s++)
+            sum += (double)(z[s * N + m.T.edge[k][0]] * z[s * N + m.T.edge[k][1]]) / D;
+        assert_near(pair[k], sum, 0.5 / point);
+    }
+    for (int i = 0; i < N; i++) mean[i] = 0.1 * i / N;
+    phases_clear(&p);
+    for (int n = 0; n < 3; n++) phases_chains_exact(&p, &m, mean, pair);
+    double got[N];
+    phases_means(&p, 1, got, NULL);
+    for (int i = 0; i < N; i++) assert_near(got[i], mean[i], 0.5 / exact);
+    phases_free(&p);
+    rbm_free(&m);
+}
+
+/* The last partition's units become P(1 | rest) by the definition; the others stay bits. */
+static void softened_units_are_conditional_probabilities(void **state)
+{
+    (void)state;
+    uint8_t x[C * N];
+    uint64_t bits[N * 2], one[N];
+    float z[64 * N];
+    struct rbm m;
+
+    small_machine(&m, 4, SIZE, -1, 1.0, 51);
+    states(x, C, 0.5f, 4);
+    spins_pack(bits, x, C, N);
+    for (int64_t t = 0; t < 2; t++) {
+        phases_soften(z, &m, kern_best(), bits, 2, t, one);
+        for (int c = 0; c < 64 && t * 64 + c < C; c++)
+            for (int i = 0; i < N; i++) {
+                uint8_t y[2 * N];
+                double energy[2];
+                memcpy(y, x + (t * 64 + c) * N, N);
+                memcpy(y + N, y, N);
+                y[i] = 0;
+                y[N + i] = 1;
+                rbm_energy_states(&m, y, 2, energy);
+                double p = 1.0 / (1.0 + exp(energy[1] - energy[0]));
+                assert_near((double)z[c * N + i], i < 9 ? x[(t * 64 + c) * N + i] : p, 2e-6);
+            }
+    }
+    rbm_free(&m);
+}
+
 static void updates_are_those_of_the_papers(void **state)
 {
     (void)state;
@@ -227,6 +303,55 @@ static void updates_are_those_of_the_papers(void **state)
         }
         update_free(&u);
     }
+    rbm_free(&m);
+}
+
+static void rates_follow_their_schedules(void **state)
+{
+    (void)state;
+    struct update u = { .rate = 2.0, .factor = 0.1, .steps = 11, .every = 3 };
+
+    for (u.step = 0; u.step < 11; u.step++) {
+        u.schedule = UPDATE_CONSTANT;
+        assert_near(update_rate(&u), 2.0, 0.0);
+        u.schedule = UPDATE_COSINE;
+        assert_near(update_rate(&u),
+                    0.2 + 0.9 * (1.0 + cos(3.14159265358979 * (double)u.step / 10)), 1e-12);
+        u.schedule = UPDATE_STEPPED;
+        assert_near(update_rate(&u),
+                    u.step < 3   ? 2.0
+                    : u.step < 6 ? 0.2
+                    : u.step < 9 ? 0.02
+                                 : 0.002,
+                    1e-12);
+    }
+}
+
+/* L1: towards 0 by rate * lasso, and no further; |w| <= most; biases are left alone. */
+static void weights_shrink_and_stay_within_bounds(void **state)
+{
+    (void)state;
+    struct rbm m;
+    struct update u;
+    const float g[256] = { 0 };
+
+    small_machine(&m, 4, SIZE, -1, 0.0, 46);
+    update_init(&u, UPDATE_SGD, &m);
+    float bias = m.bias[0] = 7.0f;
+    m.weight[0] = 1.0f;
+    m.weight[1] = -0.04f;
+    m.weight[2] = -1.0f;
+    m.weight[3] = 0.25f;
+    u.rate = 0.5;
+    u.lasso = 0.2;
+    u.most = 0.8;
+    update_step(&u, &m, g);
+    assert_near((double)m.weight[0], 0.8, 1e-7);
+    assert_true(m.weight[1] == 0.0f);
+    assert_near((double)m.weight[2], -0.8, 1e-7);
+    assert_near((double)m.weight[3], 0.15, 1e-7);
+    assert_true(m.bias[0] == bias);
+    update_free(&u);
     rbm_free(&m);
 }
 
@@ -300,7 +425,11 @@ static void training_finds_a_machine(void **state)
     rbm_free(&truth);
 }
 
-TEST_MAIN(cmocka_unit_test(gradients_follow_their_definitions),
+TEST_MAIN(cmocka_unit_test(fixed_point_counts_follow_their_definitions),
+          cmocka_unit_test(softened_units_are_conditional_probabilities),
+          cmocka_unit_test(rates_follow_their_schedules),
+          cmocka_unit_test(weights_shrink_and_stay_within_bounds),
+          cmocka_unit_test(gradients_follow_their_definitions),
           cmocka_unit_test(offsets_follow_the_data), cmocka_unit_test(ranks_sum_counts_exactly),
           cmocka_unit_test(chains_give_the_gradient_of_enumeration),
           cmocka_unit_test(updates_are_those_of_the_papers),

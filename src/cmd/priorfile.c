@@ -1,0 +1,90 @@
+#include "cmd/priorfile.h"
+
+#include "base/mem.h"
+#include "rbm/spins.h"
+
+/* Chains by tiles: row t of the file holds the N words of tile t. */
+static uint64_t *by_tile(const struct prior *p, uint64_t *rows, int to_file)
+{
+    int64_t tiles = p->chains.tiles.count;
+    int N = p->m->T.N;
+
+    for (int64_t t = 0; t < tiles; t++)
+        for (int i = 0; i < N; i++) {
+            uint64_t *in_file = rows + t * N + i, *here = p->chains.bits + i * tiles + t;
+            if (to_file)
+                *in_file = *here;
+            else
+                *here = *in_file;
+        }
+    return rows;
+}
+
+static int write_moments(struct h5 *f, const struct update *u, struct err *e)
+{
+    struct h5_shape s = { 1, { u->total }, H5_FLOAT };
+
+    if (u->first != NULL &&
+        h5_write_all(f, "optimizer/rbm/first", &s, u->first, "1", "momentum or first moment", e))
+        return -1;
+    if (u->second != NULL &&
+        h5_write_all(f, "optimizer/rbm/second", &s, u->second, "1", "second moment", e))
+        return -1;
+    return 0;
+}
+
+int priorfile_write(struct h5 *f, const struct prior *p, struct err *e)
+{
+    const struct chains *c = &p->chains;
+    int64_t tiles = spins_tiles(c->n), N = p->m->T.N;
+    struct h5_shape s = { 2, { tiles, N }, H5_UINT64 }, offset = { 1, { N }, H5_DOUBLE };
+    uint64_t *rows = by_tile(p, mem_take(c->tiles.count * N, sizeof *rows), 1);
+    int bad = h5_define(f, "chains/state", &s, 0, 0, "1",
+                        "a row a tile of 64 chains, a word a unit, bit c is chain c", e) ||
+              h5_write_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e) ||
+              h5_put_int(f, "chains", "chains", c->n, e) ||
+              h5_put_int(f, "chains", "sweep", c->sweep, e) ||
+              h5_write_all(f, "optimizer/rbm/offset", &offset, p->phases.offset, "1",
+                           "moving means that centre the gradient", e) ||
+              h5_put_int(f, "optimizer/rbm", "offsets_seen", p->phases.offsets_seen, e) ||
+              h5_put_int(f, "optimizer/rbm", "step", p->update.step, e) ||
+              write_moments(f, &p->update, e);
+
+    mem_free(rows);
+    return bad ? -1 : 0;
+}
+
+static int read_moment(const struct h5 *f, const char *name, float *x, int64_t n, struct err *e)
+{
+    struct h5_shape s;
+
+    if (x == NULL || !h5_has(f, name)) return 0; /* another update rule starts from zero */
+    if (h5_shape(f, name, &s, e)) return -1;
+    if (s.n[0] != n) return err_set(e, "%s: %s has another length than the machine", f->path, name);
+    return h5_read_all(f, name, H5_FLOAT, x, e);
+}
+
+int priorfile_read(const struct h5 *f, struct prior *p, struct err *e)
+{
+    struct chains *c = &p->chains;
+    struct h5_shape s;
+    int64_t n, N = p->m->T.N;
+
+    if (h5_get_int(f, "chains", "chains", &n, e) ||
+        h5_get_int(f, "chains", "sweep", &c->sweep, e) || h5_shape(f, "chains/state", &s, e))
+        return -1;
+    if (n != c->n || s.dims != 2 || s.n[1] != N)
+        return err_set(e, "%s: holds %lld chains of %lld units, expected rbm.chains = %lld of %lld",
+                       f->path, (long long)n, (long long)s.n[1], (long long)c->n, (long long)N);
+    uint64_t *rows = mem_take(c->tiles.count * N, sizeof *rows);
+    int bad = h5_read_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e);
+    if (!bad) by_tile(p, rows, 0);
+    mem_free(rows);
+    return bad || h5_read_all(f, "optimizer/rbm/offset", H5_DOUBLE, p->phases.offset, e) ||
+                   h5_get_int(f, "optimizer/rbm", "offsets_seen", &p->phases.offsets_seen, e) ||
+                   h5_get_int(f, "optimizer/rbm", "step", &p->update.step, e) ||
+                   read_moment(f, "optimizer/rbm/first", p->update.first, p->update.total, e) ||
+                   read_moment(f, "optimizer/rbm/second", p->update.second, p->update.total, e)
+               ? -1
+               : 0;
+}
