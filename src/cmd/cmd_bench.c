@@ -1,13 +1,13 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "cmd/commands.h"
+#include "cmd/kernbench.h"
 #include "cmd/stopwatch.h"
 #include "io/h5.h"
 #include "num/blas.h"
 #include "num/dnn.h"
 #include "rbm/ais.h"
 #include "rbm/chains.h"
-#include "rbm/phases.h"
 #include "vae/vae.h"
 
 #include <math.h>
@@ -32,9 +32,7 @@ static void papers_machine(struct rbm *m)
 struct sampler {
     struct rbm m;
     struct chains c;
-    struct phases p;
     const struct kern *k;
-    float *states, *product; /* [N, CHAINS], [302, 302] for the library's way of counting */
 };
 
 static void sampler_init(struct sampler *s)
@@ -42,16 +40,10 @@ static void sampler_init(struct sampler *s)
     memset(s, 0, sizeof *s);
     papers_machine(&s->m);
     chains_init(&s->c, (struct block){ 0, TILES }, CHAINS, &s->m, 1);
-    phases_init(&s->p, &s->m);
-    s->states = mem_take((int64_t)s->m.T.N * CHAINS, sizeof *s->states);
-    s->product = mem_take(302 * 302, sizeof *s->product);
 }
 
 static void sampler_free(struct sampler *s)
 {
-    mem_free(s->states);
-    mem_free(s->product);
-    phases_free(&s->p);
     chains_free(&s->c);
     rbm_free(&s->m);
 }
@@ -61,60 +53,6 @@ static void sweep(void *ctx)
     struct sampler *s = ctx;
 
     chains_sweep(&s->c, &s->m, s->k, 1);
-}
-
-static void count(void *ctx)
-{
-    struct sampler *s = ctx;
-
-    phases_clear(&s->p);
-    phases_chains(&s->p, &s->m, s->k, s->c.bits, s->c.tiles.count, s->c.live);
-}
-
-/* The same six blocks of second moments by matrix products of floats. */
-static void count_by_products(void *ctx)
-{
-    struct sampler *s = ctx;
-
-    for (int a = 0; a < 4; a++)
-        for (int b = a + 1; b < 4; b++)
-            dnn_gemm('N', 'T', 302, 302, CHAINS, 1.0f, s->states + 302 * a * CHAINS, CHAINS,
-                     s->states + 302 * b * CHAINS, CHAINS, 0.0f, s->product, 302);
-}
-
-static void bench_gibbs(struct run *r, struct json *list, double seconds)
-{
-    struct sampler s;
-    double plain = NAN;
-    char name[64];
-
-    sampler_init(&s);
-    for (int i = 0; i < kern_count(); i++) {
-        s.k = kern_at(i);
-        double rate = 906.0 * CHAINS / stopwatch_median(sweep, &s, seconds) * 1e-9;
-        if (i == 0) plain = rate;
-        snprintf(name, sizeof name, "gibbs complete 4x302 %s", s.k->name);
-        stopwatch_say(r, list, name, "updates_per_ns", rate, rate / plain, "the base kernels");
-    }
-    sampler_free(&s);
-}
-
-static void bench_counts(struct run *r, struct json *list, double seconds)
-{
-    struct sampler s;
-    char name[64];
-
-    sampler_init(&s);
-    double macs = (double)s.m.T.M * CHAINS;
-    double library = macs / stopwatch_median(count_by_products, &s, seconds) * 1e-9;
-    stopwatch_say(r, list, "counts by sgemm", "gmac_per_second", library, NAN, NULL);
-    for (int i = 0; i < kern_count(); i++) {
-        s.k = kern_at(i);
-        double rate = macs / stopwatch_median(count, &s, seconds) * 1e-9;
-        snprintf(name, sizeof name, "counts complete 4x302 %s", s.k->name);
-        stopwatch_say(r, list, name, "gmac_per_second", rate, rate / library, "sgemm");
-    }
-    sampler_free(&s);
 }
 
 struct annealer {
@@ -294,8 +232,8 @@ int cmd_bench(struct run *r, struct err *e)
 
     log_say(&r->log, "BLAS core %s, kernels %s, %d ranks; figures are per rank", blas_core(),
             kern_best()->name, r->P->size);
-    if (what == ALL || what == GIBBS) bench_gibbs(r, list, seconds);
-    if (what == ALL || what == COUNTS) bench_counts(r, list, seconds);
+    if (what == ALL || what == GIBBS) kernbench_gibbs(r, list, seconds);
+    if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
     if (what == ALL || what == LOGZ) bench_logz(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = bench_train(r, list, seconds, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);
