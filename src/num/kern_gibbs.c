@@ -185,7 +185,7 @@ INLINE void add_halves(float *phi, const uint64_t *bits, int64_t stride, const s
                        int unit, int U, int half)
 {
     const int64_t first = net->first[unit], n = net->first[unit + 1] - first;
-    const __m256i lane = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+    const __m256i lane = _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0);
     __m256 sum[2 * EIGHTS];
 
     for (int i = 0; i < 2 * EIGHTS; i++)
@@ -194,9 +194,9 @@ INLINE void add_halves(float *phi, const uint64_t *bits, int64_t stride, const s
         uint64_t word = bits[net->neighbour[first + k] * stride] >> HALF * half;
         for (int h = 0; h < 3 - U; h++) {
             __m256i all = _mm256_set1_epi32((int)(uint32_t)(word >> HALF * h));
-            for (int q = 0; q < EIGHTS; q++) {
-                __m256i by = _mm256_sub_epi32(lane, _mm256_set1_epi32(EIGHT * q));
-                __m256 in = _mm256_castsi256_ps(_mm256_sllv_epi32(all, by));
+            __m256i sign = _mm256_sllv_epi32(all, lane);
+            for (int q = EIGHTS - 1; q >= 0; q--, sign = _mm256_slli_epi32(sign, EIGHT)) {
+                __m256 in = _mm256_castsi256_ps(sign);
                 for (int u = 0; u < U; u++) {
                     __m256 w = _mm256_set1_ps(net->weight[first + u * n + k]);
                     __m256 *at = &sum[(u + h) * EIGHTS + q];
