@@ -37,6 +37,7 @@ enum rng_stream {
     RNG_BASELINE,
     RNG_BENCH,
     RNG_HIDDEN,
+    RNG_GAUGE,
     RNG_STREAMS
 };
 

@@ -47,6 +47,9 @@ struct prior {
     float *z;                          /* [share or 64, N] scratch; owned */
     struct exact exact;                /* method exact */
     double *mean, *pair;               /* [N], [M] of the enumeration, or NULL; owned */
+    uint64_t *before;                  /* [N, tiles] chains before a sweep, or NULL: cd, exact */
+    int watch;                         /* count the flips of the next step's last sweep */
+    int64_t flips;                     /* in this rank's chains */
     double energy_data, energy_chains; /* means of the last step */
     double norm;                       /* of the last gradient */
 };

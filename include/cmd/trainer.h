@@ -11,6 +11,7 @@
 
 #include "base/reducer.h"
 #include "cmd/feed.h"
+#include "cmd/gauge.h"
 #include "cmd/model.h"
 #include "cmd/prior.h"
 #include "cmd/run.h"
@@ -38,6 +39,7 @@ struct trainer {
     struct model model;
     struct feed feed;
     struct prior prior;
+    struct gauge gauge;
     struct optim optim;
     struct reducer reducer;
     struct fit fit;

@@ -64,6 +64,8 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     int64_t floats = p->statistics != DATA_BINARY ? f->share : 0;
     p->z = mem_take((floats > 64 ? floats : 64) * N, sizeof *p->z);
     if (p->method == METHOD_CD) p->model = mem_take(N * room, sizeof *p->model);
+    if (p->method == METHOD_PCD || p->method == METHOD_RDM)
+        p->before = mem_take(N * p->chains.tiles.count, sizeof *p->before);
     if (p->method == METHOD_EXACT) {
         p->mean = mem_take(N, sizeof *p->mean);
         p->pair = mem_take(m->T.M, sizeof *p->pair);
@@ -88,6 +90,7 @@ void prior_free(struct prior *p)
     mem_free(p->one);
     mem_free(p->z);
     mem_free(p->model);
+    mem_free(p->before);
     mem_free(p->mean);
     mem_free(p->pair);
     exact_free(&p->exact);
@@ -265,6 +268,24 @@ static void enumerate(struct prior *p)
     }
 }
 
+/* The sweeps of an update; on demand with a look at the last one. */
+static void move_chains(struct prior *p)
+{
+    struct chains *c = &p->chains;
+    int64_t tiles = c->tiles.count, words = p->m->T.N * tiles;
+
+    if (!p->watch) {
+        chains_sweep(c, p->m, p->kern, p->sweeps);
+        return;
+    }
+    chains_sweep(c, p->m, p->kern, p->sweeps - 1);
+    memcpy(p->before, c->bits, (size_t)words * sizeof *c->bits);
+    chains_sweep(c, p->m, p->kern, 1);
+    p->flips = 0;
+    for (int64_t i = 0; i < words; i++)
+        p->flips += __builtin_popcountll((p->before[i] ^ c->bits[i]) & c->live[i % tiles]);
+}
+
 static void model_phase(struct prior *p)
 {
     struct chains *c = &p->chains;
@@ -282,7 +303,7 @@ static void model_phase(struct prior *p)
     }
     if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);
     if (p->m->clamped >= 0 && !p->fixed) take_batch(p);
-    chains_sweep(c, p->m, p->kern, p->sweeps);
+    move_chains(p);
     count(p, 1, p->soft, c->bits, c->tiles.count, c->live);
 }
 

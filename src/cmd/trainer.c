@@ -138,6 +138,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     for (int i = 0; i < t->phases; i++)
         if (t->phase[i].mode != TRAIN_AE) steps += t->phase[i].epochs * feed_steps(&t->feed);
     if (prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed, steps, e)) return -1;
+    gauge_init(&t->gauge, &t->prior);
     trainer_begin(t);
     return 0;
 }
@@ -146,6 +147,7 @@ void trainer_free(struct trainer *t)
 {
     metrics_close(&t->metrics);
     optim_free(&t->optim);
+    gauge_free(&t->gauge);
     prior_free(&t->prior);
     feed_close(&t->feed);
     model_free(&t->model);

@@ -86,6 +86,7 @@ static int note(struct trainer *t, const char *phase, const double *term, double
             json_put_real(line, "energy_chains", t->prior.energy_chains);
             json_put_real(line, "rbm_gradient_norm", t->prior.norm);
         }
+        if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
         if (t->seconds > 0.0)
             json_put_real(line, "showers_per_second", (double)t->showers / t->seconds);
     }
@@ -98,13 +99,16 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     struct trainer *t = ctx;
     enum train_mode mode = trainer_phase(t)->mode;
 
+    int noted = (t->step + 1) % conf_int(t->r->conf, "training.log_every") == 0;
+    t->prior.watch = mode == TRAIN_RBM && (noted || t->fit.index == t->fit.steps);
     if (mode != TRAIN_AE && prior_step(&t->prior, &t->reducer, e)) return -1;
+    if (t->prior.watch) gauge_take(&t->gauge, &t->prior);
     t->step++;
     if (mode != TRAIN_RBM) t->network_steps++;
     t->showers += report->showers;
     t->seconds = clock_now() - t->progress.start;
     progress_step(&t->progress, t->step);
-    if (t->step % conf_int(t->r->conf, "training.log_every") != 0) return 0;
+    if (!noted) return 0;
     return note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e);
 }
 

@@ -44,6 +44,27 @@ p = (h5py.File(sys.argv[1] + "/rows.h5")["samples"][:] > .5).mean(0).clip(1e-4, 
 assert np.allclose(b[:12], np.log(p / (1 - p)), atol=1e-5) and (b[12:] == 0).all()
 END
 
+# figures of a machine that learns nothing, against their definitions: without couplings a unit
+# flips with probability 2 p (1 - p), a data bit is redrawn from p, and P(x_i | rest) = P(x_i)
+machine 2 flat "${idx[@]}" training.epochs=60 rbm.topology=none rbm.learning_rate=0 rbm.bias_start=data rbm.nodes='[12, 1]'
+check "figures of independent units" "$python" - "$work" <<'END'
+import h5py, json, numpy as np, sys
+x = h5py.File(sys.argv[1] + "/rows.h5")["samples"][:] > .5
+p = x.mean(0).clip(1e-4, 1 - 1e-4)
+l = [json.loads(l) for l in open(sys.argv[1] + "/flat/metrics.jsonl")]
+def near(name, want): # 60 epochs of 3 batches, the last one a repeated line
+    y = np.array([i[name] for i in l]); error = y.std() / np.sqrt(len(y) / 1.4)
+    assert abs(y.mean() - want) < 4 * error + 1e-9, (name, y.mean(), want, error)
+near("reconstruction", (p * (1 - x.mean(0)) + (1 - p) * x.mean(0)).mean())
+near("flip_rate", (2 * (p * (1 - p)).sum() + .5) / 13)
+near("pseudo_likelihood", (x * np.log(p) + (1 - x) * np.log(1 - p)).sum(1).mean())
+g = h5py.File(sys.argv[1] + "/start/checkpoint-2.h5")["rbm"]
+last = json.loads(open(sys.argv[1] + "/start/metrics.jsonl").readlines()[-1])
+w = g["weight_01"][:].ravel().astype(float); b = g["bias"][:].astype(float)
+assert np.isclose(last["weight_norm"], np.sqrt((w * w).sum())) and np.isclose(last["bias_norm"], np.sqrt((b * b).sum()))
+assert np.isclose(last["weight_largest"], abs(w).max())
+END
+
 # whole sets of options at 1, 2, 3 ranks: 70 rows are two tiles, 10 the last batch's one
 declare -A set=(
     [plain]="rbm.gradient=plain data.binarise=stochastic"
@@ -73,6 +94,22 @@ import h5py, numpy as np, sys
 g = h5py.File(sys.argv[1] + "/rdm1/checkpoint-2.h5")["rbm"]
 w = np.concatenate([g[k][:].ravel() for k in g if k.startswith("weight")])
 assert abs(w).max() <= np.float32(.05), abs(w).max()
+END
+
+# with hidden units: the mean over drawn units is the pseudo-likelihood that enumeration gives
+machine 1 pl "${idx[@]}" training.epochs=100 rbm.learning_rate=0 rbm.weight_std=1.5 data.most=70
+check "pseudo-likelihood with hidden units" "$python" - "$work" <<'END'
+import h5py, json, numpy as np, sys
+x = (h5py.File(sys.argv[1] + "/rows.h5")["samples"][:70] > .5).astype(float)
+g = h5py.File(sys.argv[1] + "/pl/best.h5")["rbm"]
+W, b = g["weight_01"][:].astype(float), g["bias"][:].astype(float)
+f = lambda v: v @ b[:12] + np.logaddexp(0, b[12:] + v @ W).sum(1)
+want = 0
+for i in range(12):
+    y = x.copy(); y[:, i] = 1 - y[:, i]
+    want += -np.logaddexp(0, f(y) - f(x)).mean()
+y = np.array([json.loads(l)["pseudo_likelihood"] for l in open(sys.argv[1] + "/pl/metrics.jsonl")])
+assert abs(y.mean() - want) < 4 * y.std() / np.sqrt(100), (y.mean(), want)
 END
 
 # networks: three kinds of data statistics make three machines, every one learns from the data

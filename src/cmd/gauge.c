@@ -1,0 +1,137 @@
+#include "cmd/gauge.h"
+
+#include "base/mem.h"
+#include "rbm/spins.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double POINT = (double)((int64_t)1 << 30); /* of sums of log-likelihoods */
+
+void gauge_init(struct gauge *g, const struct prior *p)
+{
+    int64_t tiles = spins_tiles(p->feed->share);
+
+    *g = (struct gauge){ .reconstruction = NAN, .pseudo_likelihood = NAN, .flip_rate = NAN };
+    g->bits = mem_take(p->m->T.N * tiles, sizeof *g->bits);
+}
+
+void gauge_free(struct gauge *g)
+{
+    mem_free(g->bits);
+    *g = (struct gauge){ 0 };
+}
+
+static double softplus(double x)
+{
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+}
+
+static int bit(const struct prior *p, int i, int64_t row)
+{
+    return p->data[i * p->place.count + row / 64] >> row % 64 & 1;
+}
+
+/* Field on unit i of units before `end` in a row of the data. */
+static double field(const struct prior *p, int i, int end, int64_t row)
+{
+    const struct rbm *m = p->m;
+    double phi = (double)m->bias[i];
+
+    for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++)
+        if (m->near[k] < end && bit(p, m->near[k], row)) phi += (double)m->near_weight[k];
+    return phi;
+}
+
+/* log P(x_i | other visible units): units from `end` on are hidden and not coupled to each other.
+ */
+static double conditional(const struct prior *p, int i, int end, int64_t row)
+{
+    const struct rbm *m = p->m;
+    double sign = bit(p, i, row) ? -1.0 : 1.0, flip = sign * field(p, i, end, row);
+
+    for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++)
+        if (m->near[k] >= end) {
+            double phi = field(p, m->near[k], end, row);
+            flip += softplus(phi + sign * (double)m->near_weight[k]) - softplus(phi);
+        }
+    return -softplus(flip);
+}
+
+/* Visible units that are not clamped. */
+static int free_visible(const struct prior *p)
+{
+    int end = p->m->T.first[p->feed->visible], c = p->m->clamped;
+
+    return c < 0 ? end : end - p->m->T.size[c];
+}
+
+static double pseudo_likelihood(const struct prior *p)
+{
+    const struct topology *T = &p->m->T;
+    int end = T->first[p->feed->visible], units = free_visible(p);
+    int64_t sum[2] = { 0, p->feed->mine.count };
+
+    if (T->K - p->feed->visible > 1 || units == 0) return NAN;
+    for (int64_t row = 0; row < sum[1]; row++) {
+        struct rng r = rng_at(p->chains.seed, RNG_GAUGE, p->feed->mine.first + row, p->update.step);
+        int i = (int)rng_below(&r, (uint64_t)units);
+        if (p->m->clamped >= 0 && i >= T->first[p->m->clamped]) i += T->size[p->m->clamped];
+        sum[0] += llrint(POINT * conditional(p, i, end, row));
+    }
+    par_sum_int(p->P, sum, 2);
+    return units * (double)sum[0] / POINT / (double)sum[1];
+}
+
+static double reconstruction(struct gauge *g, const struct prior *p)
+{
+    int64_t tiles = p->place.count, sum[2] = { 0, p->feed->mine.count };
+    struct gibbs sweep = { .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_GAUGE };
+    int units = p->m->T.first[p->feed->visible];
+
+    if (free_visible(p) == 0) return NAN;
+    memcpy(g->bits, p->data, (size_t)(p->m->T.N * tiles) * sizeof *g->bits);
+    gibbs_sweep(&sweep, p->m, p->kern, g->bits, NULL, p->place,
+                ((int64_t)1 << 43) + p->update.step); /* steps that pseudo_likelihood never takes */
+    for (int i = 0; i < units; i++)
+        for (int64_t t = 0; t < tiles; t++)
+            sum[0] += __builtin_popcountll((g->bits[i * tiles + t] ^ p->data[i * tiles + t]) &
+                                           p->live[t]);
+    par_sum_int(p->P, sum, 2);
+    return (double)sum[0] / (double)sum[1] / free_visible(p);
+}
+
+void gauge_take(struct gauge *g, const struct prior *p)
+{
+    double sum = 0.0, most = 0.0, bias = 0.0;
+
+    for (int64_t k = 0; k < p->m->T.M; k++) {
+        double w = (double)p->m->weight[k];
+        sum += w * w;
+        most = fmax(most, fabs(w));
+    }
+    for (int i = 0; i < p->m->T.N; i++) bias += (double)p->m->bias[i] * (double)p->m->bias[i];
+    g->weight_norm = sqrt(sum);
+    g->weight_largest = most;
+    g->bias_norm = sqrt(bias);
+    g->reconstruction = reconstruction(g, p);
+    g->pseudo_likelihood = pseudo_likelihood(p);
+    int64_t flips = par_sum_one(p->P, p->flips);
+    int units = p->m->T.N - (p->m->clamped < 0 ? 0 : p->m->T.size[p->m->clamped]);
+    g->flip_rate = p->before == NULL ? NAN : (double)flips / (double)p->chains.n / units;
+}
+
+static void put(struct json *line, const char *name, double x)
+{
+    if (!isnan(x)) json_put_real(line, name, x);
+}
+
+void gauge_put(const struct gauge *g, struct json *line)
+{
+    put(line, "reconstruction", g->reconstruction);
+    put(line, "pseudo_likelihood", g->pseudo_likelihood);
+    put(line, "flip_rate", g->flip_rate);
+    put(line, "weight_norm", g->weight_norm);
+    put(line, "weight_largest", g->weight_largest);
+    put(line, "bias_norm", g->bias_norm);
+}
