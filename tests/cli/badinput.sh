@@ -1,5 +1,4 @@
 #!/bin/bash
-# asan
 # badinput.sh - what is wrong with the world is one clear sentence: `caloq: ` once on stderr at 1 and
 # 2 ranks, exit status 1, nothing on stdout; no file appears, none is left half-written, and what was
 # there is as it was.
