@@ -43,8 +43,8 @@ static inline int alike(const struct kern_net *net, int i, int n, int last)
     if (i + n > last) return 0;
     for (int u = 1; u < n; u++)
         if (first[u + 1] - first[u] != degree ||
-            memcmp(net->neighbour + first[0], net->neighbour + first[u],
-                   (size_t)degree * sizeof net->neighbour[0]) != 0)
+            (degree > 0 && memcmp(net->neighbour + first[0], net->neighbour + first[u],
+                                  (size_t)degree * sizeof net->neighbour[0]) != 0))
             return 0;
     return 1;
 }
