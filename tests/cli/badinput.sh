@@ -91,7 +91,7 @@ bad "2 showers in '$b/two.h5' for 3 ranks, expected at least one a rank" "${trai
 bad "2 showers in '$b/two.h5' for 3 ranks" "${encode[@]}" data.test="[$b/two.h5]"
 bad "two.h5: holds 2 showers for 3 ranks" "${evaluate[@]}" evaluate.generated="$b/two.h5"
 bad "training.batch is 2, expected at least one shower for each of 3 ranks" "${train[@]}" training.batch=2
-bad "bits_two.h5: 2 states for 3 ranks" "${train[@]}" data.kind=bits training.mode=rbm data.train="[$b/bits_two.h5]"
+must 3 train "$work/train.yaml" data.kind=bits training.mode=rbm data.train="[$b/bits_two.h5]" run.dir="$work/few"
 must 3 generate generate.model="$work/model" generate.showers=2 generate.sweeps=2 generate.output="$work/few.h5" run.dir="$work/few"
 must 3 generate generate.model="$work/model" generate.latents="$b/bits_two.h5" generate.output="$work/few.h5" run.dir="$work/few"
 at="1 2"
@@ -110,9 +110,9 @@ bad "byte2.h5: /states row 59, unit 3 is 2" "${logz[@]}" logz.data="$b/byte2.h5"
 bad "narrow.h5: states have 74 bits, expected the 75 units" "${logz[@]}" logz.data="$b/narrow.h5"
 bits=("${train[@]}" data.kind=bits training.mode=rbm)
 bad "byte2.h5: /states row 59, unit 3 is 2" "${bits[@]}" data.train="[$b/byte2.h5]"
-bad "narrow.h5: states have 74 bits, expected the 75 units of rbm.nodes" "${bits[@]}" data.train="[$b/narrow.h5]"
-bad "data.train lists 2 files, expected one Bits file" "${bits[@]}" data.train="[$work/bits.h5, $work/bits.h5]"
-bad "training.mode is vae and data.kind is bits, expected rbm" "${bits[@]}" data.train="[$work/bits.h5]" training.mode=vae
+bad "the rows of data.train have 74 units, rbm.nodes makes the first 4 partitions 75" "${bits[@]}" data.train="[$b/narrow.h5]"
+bad "data.train lists 2 files, expected one bits file" "${bits[@]}" data.train="[$work/bits.h5, $work/bits.h5]"
+bad "training.mode is vae and data.kind is bits, expected training.mode: rbm" "${bits[@]}" data.train="[$work/bits.h5]" training.mode=vae
 
 # models
 for name in flip_model cut_model checksum; do
