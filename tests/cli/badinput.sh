@@ -115,6 +115,7 @@ bad "data.train lists 2 files, expected one bits file" "${bits[@]}" data.train="
 bad "training.mode is vae and data.kind is bits, expected training.mode: rbm" "${bits[@]}" data.train="[$work/bits.h5]" training.mode=vae
 
 # models
+at=2
 for name in flip_model cut_model checksum; do
     bad "$b/$name.h5' is damaged" "${generate[@]}" generate.model="$b/$name.h5"
 done
@@ -142,9 +143,12 @@ bad "logz.energies, entry 1: incident energy|logz.energies.*(1e\+08|1e8)" "${log
 bad "logz.energies is empty, expected energies in MeV, or logz.data" "${logz[@]}" logz.energies='[]'
 bad "logz.exact_most: exact ln Z of 18 free units leaves 2\^12 states to enumerate: expected at most 2\^5" "${logz[@]}" logz.method=exact logz.exact_most=5
 
+at="1 2"
+
 # configuration: unknown keys and sections, types, ranges with units, syntax with its line
 bad "unknown.*'?traning'?.*training" "${train[@]}" traning.epochs=3
 bad "unknown key training.epoch, the nearest is training.epochs" "${train[@]}" training.epoch=3
+at=1 # every rank reads the same text
 bad "synth.energy_min is 5, expected .*from 10 to 100000000 \(MeV\)" synth synth.energy_min=5 synth.output="$work/new.h5"
 bad "run.walltime is -1, expected .*at least 0|run.walltime is -1, expected .*\(s\)" "${train[@]}" run.walltime=-1
 bad "synth.showers is 1.5|synth.showers is '1.5'|synth.showers.*1.5.*an integer" synth synth.showers=1.5 synth.output="$work/new.h5"
@@ -182,6 +186,7 @@ bad "token" synth synth.output="$work/new.h5" anneal.api_token=abracadabra
 check "the secret is nowhere" test -z "$(grep -rl abracadabra "$work" --exclude=bad.yaml)"
 
 # --- where one cannot write
+at="1 2"
 bad "$work/showers.h5' is a file, expected a folder" synth synth.geometry=$geometry synth.output="$work/showers.h5/new.h5"
 bad "$work/showers.h5' is a file, expected a folder" "${generate[@]}" generate.output="$work/showers.h5/new/new.h5"
 bad "$b: is a folder, expected a file to write" "${encode[@]}" data.test="[$work/showers.h5]" encode.output="$b"
