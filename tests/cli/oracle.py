@@ -1,0 +1,181 @@
+"""oracle.py make | judge FOLDER - ln Z by enumeration, from RBM files alone; for oracle.sh."""
+import json
+import math
+import sys
+
+import h5py
+import numpy as np
+
+folder = sys.argv[2]
+
+
+def code(E, n):
+    """Bits of an incident energy: include/vae/energycode.h."""
+    fields = [(math.floor(E), 24), (math.floor(math.sqrt(10 * E)), 14),
+              (math.floor(math.exp(10) * math.log(E)), 19)]
+    word = [x >> k & 1 for x, bits in fields for k in range(bits)]
+    return np.array(word * (n // 57) + [0] * (n % 57), float)
+
+
+class Machine:
+    """bias [N] and a full symmetric W, from an RBM group."""
+
+    def __init__(self, group):
+        self.sizes = [int(n) for n in group["partition_sizes"][()]]
+        self.first = np.cumsum([0] + self.sizes)
+        self.b = group["bias"][()].astype(float)
+        self.clamped = int(np.ravel(group["clamped"][()])[0]) if "clamped" in group else -1
+        N, K = len(self.b), len(self.sizes)
+        W = np.zeros((N, N))
+        if "edges" in group:
+            for (i, j), w in zip(group["edges"][()], group["weight"][()]):
+                W[i, j] = w
+        for a in range(K):
+            for b in range(a + 1, K):
+                name = f"weight_{a}_{b}" if K > 10 else f"weight_{a}{b}"
+                if name in group:
+                    W[self.first[a]:self.first[a + 1], self.first[b]:self.first[b + 1]] = group[name][()]
+        self.W = W + W.T
+
+    def energy(self, s):
+        return -s @ self.b - 0.5 * ((s @ self.W) * s).sum(-1)
+
+    def ln_z(self, u=None):
+        """Joint, or with partition `clamped` held at u. The widest free partition is summed by hand,
+        all states of the others are listed."""
+        free = [k for k in range(len(self.sizes)) if u is None or k != self.clamped]
+        wide = max(free, key=lambda k: self.sizes[k])
+        units = [i for k in free if k != wide for i in range(self.first[k], self.first[k + 1])]
+        assert len(units) <= 18, "too many states to list"
+        states = np.arange(1 << len(units))
+        s = np.zeros((len(states), len(self.b)), np.float32)
+        for bit, i in enumerate(units):
+            s[:, i] = states >> bit & 1
+        if u is not None:
+            s[:, self.first[self.clamped]:self.first[self.clamped + 1]] = u
+        field = s @ self.W.astype(np.float32)
+        x = s @ self.b + 0.5 * np.einsum("ij,ij->i", s, field)
+        part = slice(self.first[wide], self.first[wide + 1])
+        x = x + np.logaddexp(0.0, self.b[part] + field[:, part]).sum(1)
+        return float(x.max() + np.log(np.exp(x - x.max()).sum()))
+
+
+def machine(name):
+    with h5py.File(f"{folder}/{name}", "r") as f:
+        return Machine(f["rbm"] if "rbm" in f else f)
+
+
+def make():
+    r = np.random.default_rng(3)
+
+    def write(name, sizes, clamped, chance):
+        N, first = sum(sizes), np.cumsum([0] + sizes)
+        part = np.searchsorted(first, np.arange(N), side="right") - 1
+        edges = [(i, j) for i in range(N) for j in range(i + 1, N) if part[i] != part[j] and r.random() < chance]
+        r.shuffle(edges)
+        with h5py.File(f"{folder}/{name}.h5", "w") as f:
+            f.attrs["format"], f.attrs["version"] = "caloq-rbm", 1
+            f["partition_sizes"], f["bias"] = np.int32(sizes), r.normal(0, 0.7, N).astype("f4")
+            if clamped is not None:
+                f["clamped"] = np.int32([clamped])
+            if edges:
+                f["edges"], f["weight"] = np.int32(edges), r.normal(0, 0.5, len(edges)).astype("f4")
+        return edges
+
+    write("listed", [5, 3, 7], -1, 0.5)
+    write("clamped", [60, 6, 4, 5], 0, 0.3)  # three units behind the energy's word
+    write("bare", [4, 4], -1, 0.0)
+    write("wide", [115, 5, 4], 0, 0.4)  # two words and a unit
+    with h5py.File(f"{folder}/many.h5", "w") as f:  # 12 partitions, dense blocks weight_a_b, no `clamped`
+        sizes = [1, 2] * 6
+        f["partition_sizes"], f["bias"] = np.int32(sizes), r.normal(0, 0.7, 18)
+        for a in range(12):
+            for b in range(a + 1, 12):
+                f[f"weight_{a}_{b}"] = r.normal(0, 0.3, (sizes[a], sizes[b]))
+    with open(f"{folder}/edges.txt", "w") as f:
+        f.write("# u v weight\n" + "".join(f"{v} {u} {w}\n" for u, v, w in [(0, 57, .25), (60, 70, -.5), (3, 66, 1.5)]))
+
+
+def result(name):
+    with open(f"{folder}/{name}.result.json") as f:
+        return json.load(f)
+
+
+def near(what, x, y, tolerance):
+    print("ok" if abs(x - y) <= tolerance else f"FAILED: {what}: {x!r} and {y!r}, expected {tolerance:g}")
+
+
+def truth(what, holds):
+    print("ok" if holds else f"FAILED: {what}")
+
+
+ENERGIES = [1.0, 1234.5, 65536.0, 1e7]
+
+
+def conditional(m):
+    return [m.ln_z(code(E, m.sizes[m.clamped])) for E in ENERGIES]
+
+
+def weights(name, c, down):
+    """ln Z of condition c from the file of log-weights alone."""
+    with h5py.File(f"{folder}/{name}.h5", "r") as f:
+        mine = (f["condition"][()] == c) & (f["direction"][()] == down)
+        w = f["log_weights"][()][mine]
+        sign = -1.0 if down else 1.0
+        lse = w.max() + math.log(np.mean(np.exp(w - w.max())))
+        return f["log_z0"][()][c] + sign * lse
+
+
+def judge():
+    m = machine("run/best.h5")
+    z = conditional(m)
+    # float32 sums of up to 75 fields of order 1 in the oracle: 1e-5
+    near("conditional, exact", result("exact")["logz"], np.mean(z), 2e-5)
+    truth("conditional is said", result("exact")["target"] == "conditional" and result("exact")["verdict"] == "exact")
+    joint, with_data = m.ln_z(), result("joint")
+    near("joint, exact, 2 ranks", with_data["logz"], joint, 2e-5)
+    truth("energies matter", np.std(z) > 0.01 and abs(joint - np.mean(z)) > 1)
+    with h5py.File(f"{folder}/bits.h5", "r") as f:
+        s, E = f["states"][()].astype(float), f["incident_energies"][()].ravel()
+        near("energies of encoded bits", np.abs(f["energies"][()] - m.energy(s)).max(), 0.0, 1e-4)
+    near("log-likelihood", with_data["log_likelihood"], -m.energy(s).mean() - joint, 1e-4)
+    truth("encoded energies are their code", all((row[:57] == code(e, 57)).all() for row, e in zip(s, E)))
+    with h5py.File(f"{folder}/generated_bits.h5", "r") as f:
+        s, E = f["states"][()].astype(float), f["incident_energies"][()].ravel()
+        near("energies of generated bits", np.abs(f["energies"][()] - m.energy(s)).max(), 0.0, 1e-4)
+    truth("generated energies are their code", all((row[:57] == code(e, 57)).all() for row, e in zip(s, E)))
+
+    for name in ("listed", "many", "bare"):
+        near(f"{name}, exact", result(name)["logz"], machine(name + ".h5").ln_z(), 2e-5)
+        truth(f"{name} is joint", result(name)["target"] == "joint")
+    for name in ("clamped", "wide"):
+        near(f"{name}, exact", result(name)["logz"], np.mean(conditional(machine(name + ".h5"))), 2e-5)
+
+    # within 3 errors, by a fixed seed; 0.001 for a path so good that its error is nothing
+    for name in ("both", "bar"):
+        for c, (one, exact) in enumerate(zip(result(name)["conditions"], z)):
+            near(f"{name}, {one['energy']} MeV", one["logz"], exact, 3 * one["error"] + 1e-3)
+            near(f"{name}: AIS up", one["ais"], exact, 3 * one["ais_error"] + 1e-3)
+            near(f"{name}: AIS down", one["rais"], exact, 3 * one["rais_error"] + 1e-3)
+            near(f"{name}: AIS up from its weights", weights(name, c, 0), one["ais"], 1e-9)
+            near(f"{name}: AIS down from its weights", weights(name, c, 1), one["rais"], 1e-9)
+            near(f"{name}: exact beside it", one["exact"], exact, 2e-5)
+            truth(f"{name}: errors are errors", 0 < one["error"] < 0.2 and one["ess"] > 20)
+        near(f"{name}: mean", result(name)["logz"], np.mean([c["logz"] for c in result(name)["conditions"]]), 1e-9)
+    listed = machine("listed.h5").ln_z()
+    for name, key in (("up", "ais"), ("down", "rais")):
+        r = result(name)
+        near(name, r["logz"], listed, 3 * r["error"] + 1e-3)
+        truth(f"{name}: one direction alone", key in r["conditions"][0] and len(r["conditions"][0].keys() & {"ais", "rais"}) == 1)
+    r = result("drawn")
+    near("drawn conditions", np.mean([m.ln_z(code(c["energy"], 57)) for c in r["conditions"]]), r["exact"], 2e-5)
+    near("likelihood of drawn conditions", r["log_likelihood"] + r["logz"], with_data["log_likelihood"] + joint, 1e-6)
+
+    same = machine("same/best.h5")
+    truth("rbm.file is taken over, bit for bit", (same.W == m.W).all() and (same.b == m.b).all())
+    edges = machine("edges/best.h5")
+    truth("a text of edges is taken over", np.count_nonzero(edges.W) == 6 and
+          [edges.W[57, 0], edges.W[70, 60], edges.W[66, 3]] == [.25, -.5, 1.5])
+
+
+{"make": make, "judge": judge}[sys.argv[1]]()

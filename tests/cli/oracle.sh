@@ -1,0 +1,34 @@
+#!/bin/bash
+# quick asan
+# oracle.sh - ln Z of the program against an enumeration in numpy that reads nothing but the files:
+# conditional on energies whose bits Python makes from the description of the code, and joint;
+# complete, listed and uncoupled machines, few and many partitions; files from h5py and from training.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+oracle() { "$python" tests/cli/oracle.py "$@" > "$work/judged" 2>&1; passed=$((passed + $(grep -cx ok "$work/judged"))); failed=$((failed + $(grep -vcx ok "$work/judged"))); grep -vx ok "$work/judged"; }
+
+showers 70 "$work/showers.h5"
+must 1 train "$work/train.yaml" run.dir="$work/run" training.epochs=1 rbm.weight_std=0.3 rbm.learning_rate=0.2 rbm.chains=64
+must 1 encode encode.model="$work/run" data.test="[$work/showers.h5]" encode.output="$work/bits.h5" run.dir="$work/enc"
+must 2 generate generate.model="$work/run" generate.showers=30 generate.sweeps=5 generate.states="$work/generated_bits.h5" generate.output="$work/generated.h5" run.dir="$work/gen"
+"$python" tests/cli/oracle.py make "$work"
+
+# NAME MODEL ARGUMENT...: the result line and the log-weights under $work/NAME
+z() { must "${ranks:-1}" logz logz.model="$2" run.dir="$work" run.name="$1" "${@:3}"; }
+energies=logz.energies='[1, 1234.5, 65536, 1e7]'
+z exact "$work/run" logz.method=exact "$energies"
+ranks=2 z joint "$work/run" logz.method=exact logz.clamp=none logz.data="$work/bits.h5"
+for name in listed clamped many bare wide; do z $name "$work/$name.h5" logz.method=exact "$energies"; done
+path=(logz.chains=200 logz.betas=150 logz.burn=100)
+ranks=2 z both "$work/run" "${path[@]}" "$energies"
+z bar "$work/run" "${path[@]}" "$energies" logz.method=bar logz.base=biases
+z up "$work/listed.h5" "${path[@]}" logz.method=ais logz.base=uniform
+z down "$work/listed.h5" "${path[@]}" logz.method=rais
+z drawn "$work/run" "${path[@]}" logz.energies='[]' logz.conditions=6 logz.data="$work/bits.h5"
+
+# a machine from a file, trained by steps of no size, comes back as it was; also through a text of edges
+rbm=(train "$work/train.yaml" data.kind=bits training.mode=rbm data.train="[$work/bits.h5]" rbm.learning_rate=0 training.epochs=1)
+must 1 "${rbm[@]}" run.dir="$work/same" rbm.file="$work/run/best.h5"
+must 2 "${rbm[@]}" run.dir="$work/edges" rbm.topology=file rbm.chip="$work/edges.txt" rbm.weight_std=0
+oracle judge "$work"
+finish oracle
