@@ -70,7 +70,7 @@ static int open_showers(struct feed *f, const struct run *r, struct err *e)
 }
 
 /* Rows hold the units of the first partitions, at least one; those behind are hidden. */
-static int count_visible(struct feed *f, struct err *e)
+static int count_visible(struct feed *f, const char *path, struct err *e)
 {
     const struct topology *T = &f->model->rbm.T;
     int k = 1;
@@ -82,15 +82,16 @@ static int count_visible(struct feed *f, struct err *e)
                        f->model->rbm.clamped, k);
     if (T->first[k] != f->rows.V)
         return err_set(e,
-                       "the rows of data.train have %d units, rbm.nodes makes the first %d "
-                       "partitions %d: expected whole partitions, those behind them are hidden",
-                       f->rows.V, k, T->first[k]);
+                       "%s: rows of %d units, rbm.nodes makes the first %d partitions %d: "
+                       "expected whole partitions, those behind them are hidden",
+                       path, f->rows.V, k, T->first[k]);
     return 0;
 }
 
 static int open_rows(struct feed *f, const struct run *r, struct err *e)
 {
-    if (rows_open(&f->rows, r, e) || count_visible(f, e)) return -1;
+    if (rows_open(&f->rows, r, e) || count_visible(f, conf_text_at(r->conf, "data.train", 0), e))
+        return -1;
     f->train = dataset_whole(f->rows.n);
     return 0;
 }

@@ -204,7 +204,9 @@ int rows_open(struct rows *r, const struct run *run, struct err *e)
     *r = (struct rows){ .seed = run->seed };
     if (n < 1 || (n > 1 && kind != KIND_IDX))
         return err_set(e, "data.train lists %d files, expected one %s file", n,
-                       conf_text(c, "data.kind"));
+                       kind == KIND_H5    ? "HDF5"
+                       : kind == KIND_IDX ? "idx"
+                                          : "Bits");
     if (kind == KIND_IDX)
         bad = open_idx(r, run, how, e);
     else if (kind == KIND_H5)

@@ -116,8 +116,7 @@ static int read_phases(struct trainer *t, struct err *e)
     }
     for (int i = 0; i < t->phases; i++)
         if (bits && t->phase[i].mode != TRAIN_RBM)
-            return err_set(e,
-                           "training.mode is %s and data.kind is %s, expected training.mode: rbm",
+            return err_set(e, "training.mode is %s and data.kind is %s, expected rbm",
                            trainer_mode_name[t->phase[i].mode], conf_text(c, "data.kind"));
     return 0;
 }

@@ -110,9 +110,9 @@ bad "byte2.h5: /states row 59, unit 3 is 2" "${logz[@]}" logz.data="$b/byte2.h5"
 bad "narrow.h5: states have 74 bits, expected the 75 units" "${logz[@]}" logz.data="$b/narrow.h5"
 bits=("${train[@]}" data.kind=bits training.mode=rbm)
 bad "byte2.h5: /states row 59, unit 3 is 2" "${bits[@]}" data.train="[$b/byte2.h5]"
-bad "the rows of data.train have 74 units, rbm.nodes makes the first 4 partitions 75" "${bits[@]}" data.train="[$b/narrow.h5]"
-bad "data.train lists 2 files, expected one bits file" "${bits[@]}" data.train="[$work/bits.h5, $work/bits.h5]"
-bad "training.mode is vae and data.kind is bits, expected training.mode: rbm" "${bits[@]}" data.train="[$work/bits.h5]" training.mode=vae
+bad "narrow.h5: rows of 74 units, rbm.nodes makes the first 4 partitions 75: expected whole partitions" "${bits[@]}" data.train="[$b/narrow.h5]"
+bad "data.train lists 2 files, expected one Bits file" "${bits[@]}" data.train="[$work/bits.h5, $work/bits.h5]"
+bad "training.mode is vae and data.kind is bits, expected rbm" "${bits[@]}" data.train="[$work/bits.h5]" training.mode=vae
 
 # models
 at=2

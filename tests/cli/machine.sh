@@ -131,10 +131,10 @@ refuse "is truncated" data.train="[$work/short]"
 refuse "begins with 89 48 44 46, expected 00 00 08" data.train="[$work/rows.h5]"
 refuse "data.binarise none expects 0 or 1" data.binarise=none
 refuse "row 0, unit" data.kind=hdf5 data.train="[$work/rows.h5]" data.dataset=bits data.binarise=stochastic
-refuse "have 12 units, rbm.nodes makes the first 2 partitions 15" rbm.nodes='[10, 5]'
+refuse "images: rows of 12 units, rbm.nodes makes the first 2 partitions 15" rbm.nodes='[10, 5]'
 refuse "rbm.clamped is 1, expected one of the 1 partitions of the data" rbm.clamped=1
 refuse "data.train lists 0 files" data.train='[]'
 refuse "rbm.method exact: exact ln Z of" rbm.method=exact rbm.nodes='[6, 6]' rbm.partitions=2 rbm.nodes='[12, 30]' rbm.partitions=3 rbm.nodes='[12, 30, 30]'
 refuse "rbm.data_statistics is relaxed and data.kind is idx" rbm.data_statistics=relaxed
-refuse "expected training.mode: rbm" training.mode=vae
+refuse "data.kind is idx, expected rbm" training.mode=vae
 finish machine
