@@ -23,6 +23,7 @@ int cmd_generate(struct run *r, struct err *e);
 int cmd_logz(struct run *r, struct err *e);
 int cmd_evaluate(struct run *r, struct err *e);
 int cmd_bench(struct run *r, struct err *e);
+int cmd_convert(struct run *r, struct err *e);
 int cmd_info(struct run *r, struct err *e);
 
 #endif

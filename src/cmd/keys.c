@@ -138,6 +138,10 @@ static const struct conf_key table[] = {
     { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io", "which part to measure" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
 
+    { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, or archive of the package rbms" },
+    { "convert.output", CONF_TEXT, "runs/default/machine.h5", 0, 0, "", 0, "file to write" },
+    { "convert.layout", CONF_CHOICE, "caloq", 0, 0, "", "caloq rbms edges", "our RBM file, an archive of rbms, or a text of couplings" },
+
     { "info.file", CONF_TEXT, "", 0, 0, "", 0, "the file to look at (or: caloq info FILE.h5)" },
 };
 /* clang-format on */

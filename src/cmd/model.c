@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "cmd/rbmfile.h"
+#include "cmd/rbmsfile.h"
 #include "io/ckpt.h"
 #include "vae/energycode.h"
 
@@ -70,7 +71,8 @@ static int start_from(struct rbm *m, const struct run *r, const char *path, stru
     struct h5 f;
 
     if (ckpt_open_any(&f, r->P, path, e)) return -1;
-    int bad = rbmfile_read(&f, h5_has(&f, "rbm") ? "/rbm" : "/", &from, e);
+    int bad = rbmsfile_is(&f) ? rbmsfile_read(&f, &from, e)
+                              : rbmfile_read(&f, h5_has(&f, "rbm") ? "/rbm" : "/", &from, e);
     h5_close(&f);
     if (bad) return -1;
     if (from.T.N != m->T.N || from.T.M != m->T.M ||

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/rbmfile.h"
+#include "cmd/rbmsfile.h"
 #include "io/ckpt.h"
 
 #include <stdio.h>
@@ -135,6 +136,7 @@ static int load_from(const struct h5 *f, struct model *m, int batch, struct err 
     }
     if (strcmp(format, "caloq-rbm") == 0 || h5_has(f, "partition_sizes"))
         return rbmfile_read(f, "/", &m->rbm, e);
+    if (rbmsfile_is(f)) return rbmsfile_read(f, &m->rbm, e);
     return err_set(e, "%s: neither a checkpoint nor an RBM file (attribute format is \"%s\")",
                    f->path, format);
 }

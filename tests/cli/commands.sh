@@ -11,7 +11,7 @@ silent() { [ ! -s "$work/out" ]; }
 keys=$(sed -nE 's/^ *\{ "([a-z_.]+(\[\])?[a-z_.]*)", CONF_.*/\1/p' src/cmd/keys.c)
 check "the table of keys is found" test "$(wc -l <<< "$keys")" -gt 80
 built=$("$caloq" help | awk '/not built yet/ { next } $1 ~ /^[a-z]+$/ && NF > 1 && $1 != "caloq" && $1 != "help" { print $1 }')
-check "eight commands are built" test "$(wc -w <<< "$built")" -eq 8
+check "nine commands are built" test "$(wc -w <<< "$built")" -eq 9
 for command in $built; do must 1 help "$command"; cat "$work/out"; done > "$work/help"
 for key in $keys; do
     grep -qF -- "${key##*.}" "$work/help" || fail "no help lists $key"
@@ -30,7 +30,7 @@ check "--version names version and libraries" grep -qzE 'caloq [0-9.]+ \(.+\).*O
 for n in 1 2; do
     run $n; check "no command at $n ranks: exit 2 and usage" test $status -eq 2 -a -s "$work/err" -a ! -s "$work/out"
     run $n trian x.yaml; check "unknown command at $n ranks: exit 2" test $status -eq 2 -a "$(grep -c '^caloq: trian: no such command' "$work/err")" -eq 1
-    for command in anneal study convert export import; do
+    for command in anneal study export import; do
         run $n $command x.yaml
         check "$command at $n ranks: exit 2" test $status -eq 2 -a "$(grep -c "^caloq: $command: this command is not built yet" "$work/err")" -eq 1 -a ! -s "$work/out"
     done
@@ -55,6 +55,8 @@ small 1 info info.file="$r/train.h5"
 small 2 train data.train="[$r/train.h5]" data.most=70 training.epochs=1 training.log_every=1 rbm.chains=64 rbm.sweeps=1
 promises "$r" train command mode epoch step ae hit entropy positive negative validation best_epoch showers_per_second checkpoint
 check "train: run folder" test -s "$r/train.config.yaml" -a -s "$r/metrics.jsonl" -a -s "$r/checkpoint-1.h5" -a -s "$r/best.h5" -a -s "$r/log.txt"
+small 1 convert convert.model="$r" convert.output="$r/machine.h5"
+promises "$r" convert command layout units couplings path
 small 1 encode data.test="[$r/train.h5]" data.most=40 encode.model="$r" encode.output="$r/bits.h5"
 promises "$r" encode command showers dropped bits path
 small 2 generate generate.model="$r" generate.showers=110 generate.sweeps=2 generate.output="$r/generated.h5"
