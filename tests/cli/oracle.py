@@ -60,6 +60,16 @@ class Machine:
         return float(x.max() + np.log(np.exp(x - x.max()).sum()))
 
 
+    def means(self, u):
+        """<s> of the units behind partition 0, held at u: all their states."""
+        n0 = self.sizes[0]
+        n = len(self.b) - n0
+        s = (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.float32)
+        x = s @ (self.b[n0:] + u @ self.W[:n0, n0:]) + 0.5 * ((s @ self.W[n0:, n0:].astype("f4")) * s).sum(1)
+        p = np.exp(x - x.max())
+        return p @ s / p.sum()
+
+
 def machine(name):
     with h5py.File(f"{folder}/{name}", "r") as f:
         return Machine(f["rbm"] if "rbm" in f else f)
@@ -92,6 +102,8 @@ def make():
         for a in range(12):
             for b in range(a + 1, 12):
                 f[f"weight_{a}_{b}"] = r.normal(0, 0.3, (sizes[a], sizes[b]))
+    with h5py.File(f"{folder}/rows.h5", "w") as f:
+        f["states"] = r.integers(0, 2, (40, 18), "u1")
     with open(f"{folder}/edges.txt", "w") as f:
         f.write("# u v weight\n" + "".join(f"{v} {u} {w}\n" for u, v, w in [(0, 57, .25), (60, 70, -.5), (3, 66, 1.5)]))
 
@@ -173,9 +185,37 @@ def judge():
 
     same = machine("same/best.h5")
     truth("rbm.file is taken over, bit for bit", (same.W == m.W).all() and (same.b == m.b).all())
+    same, many = machine("twelve/best.h5"), machine("many.h5")
+    truth("so are twelve partitions", (same.W == many.W.astype("f4")).all() and (same.b == many.b.astype("f4")).all())
     edges = machine("edges/best.h5")
     truth("a text of edges is taken over", np.count_nonzero(edges.W) == 6 and
           [edges.W[57, 0], edges.W[70, 60], edges.W[66, 3]] == [.25, -.5, 1.5])
+
+    def incident(name):
+        with h5py.File(f"{folder}/{name}.h5", "r") as f:
+            truth(f"{name}: showers of 192 voxels, not negative", f["showers"].shape == (len(f["incident_energies"]), 192)
+                  and (f["showers"][()] >= 0).all())
+            return f["incident_energies"][()].ravel()
+
+    truth("listed energies are taken in turn", (incident("turn") == np.float32([1000, 2.5e4, 7] * 3)[:8]).all())
+    truth("a file's energies are taken in order", (incident("file") == incident("showers")).all())
+    truth("encoded showers keep their energies", (incident("decoded") == incident("showers")).all())
+
+    free, word = slice(57, 75), code(1234.5, 57)
+    field = m.b[free] + word @ m.W[:57, free]
+    expected = {"uncoupled": 1 / (1 + np.exp(-m.b[free])), "coins": np.full(18, 0.5), "rbm": m.means(word)}
+    for name, p in expected.items():
+        with h5py.File(f"{folder}/{name}.h5", "r") as f:
+            s = f["states"][()]
+        truth(f"{name}: partition 0 is the energy", (s[:, :57] == word).all())
+        # 2000 independent chains; 4.5 sigma in 54 means has odds of 4e-4, and the seed is fixed
+        z = (s[:, free].mean(0) - p) / np.sqrt(p * (1 - p) / 2000)
+        near(f"{name}: means of the free bits, in sigmas", np.abs(z).max(), 0.0, 4.5)
+    truth("the three can be told apart", np.abs(expected["rbm"] - expected["uncoupled"]).max() > 0.1 and
+          np.abs(field - m.b[free]).max() > 0.5)
+    x = np.sort(np.log(incident("uniform") / 100) / math.log(100))
+    # Kolmogorov's bound for 500 draws: 1.95 / sqrt(500) has odds of 1 in 1000; the seed is fixed
+    near("drawn energies are log-uniform", np.abs(x - (np.arange(500) + .5) / 500).max(), 0.0, 1.95 / math.sqrt(500))
 
 
 {"make": make, "judge": judge}[sys.argv[1]]()

@@ -30,5 +30,17 @@ z drawn "$work/run" "${path[@]}" logz.energies='[]' logz.conditions=6 logz.data=
 rbm=(train "$work/train.yaml" data.kind=bits training.mode=rbm data.train="[$work/bits.h5]" rbm.learning_rate=0 training.epochs=1)
 must 1 "${rbm[@]}" run.dir="$work/same" rbm.file="$work/run/best.h5"
 must 2 "${rbm[@]}" run.dir="$work/edges" rbm.topology=file rbm.chip="$work/edges.txt" rbm.weight_std=0
+twelve=(data.train="[$work/rows.h5]" rbm.partitions=12 rbm.nodes='[1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]' rbm.clamped=-1)
+must 1 "${rbm[@]}" "${twelve[@]}" run.dir="$work/twelve" rbm.file="$work/many.h5"
+
+# incident energies: in turn, of a file, drawn
+gen=(generate generate.model="$work/run" generate.sweeps=1 run.dir="$work/gen")
+must 2 "${gen[@]}" generate.energies='[1000, 2.5e4, 7]' generate.showers=8 generate.output="$work/turn.h5"
+must 2 "${gen[@]}" generate.energies="$work/showers.h5" generate.output="$work/file.h5"
+must 2 "${gen[@]}" generate.energy_min=100 generate.energy_max=10000 generate.showers=500 generate.output="$work/uniform.h5"
+must 2 "${gen[@]}" generate.latents="$work/bits.h5" generate.output="$work/decoded.h5"
+for prior in rbm uncoupled coins; do
+    must 2 "${gen[@]}" generate.energies='[1234.5]' generate.sweeps=100 generate.prior=$prior generate.showers=2000 generate.states="$work/$prior.h5" generate.output="$work/few.h5"
+done
 oracle judge "$work"
 finish oracle
