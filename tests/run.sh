@@ -29,6 +29,17 @@ count() {
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 }
 
+# The second line of a shell test says when else than in full it runs ("# quick", "# quick asan"),
+# and "# waits" when it mostly waits: such a test runs beside all others.
+marked() { head -n 2 "$1" | grep -q "^# .*$2"; }
+shell_test() { timeout -k 5 900 bash "$1" > "$2" 2>&1 < /dev/null; echo "$?" > "$2.status"; }
+waiting=()
+for script in tests/cli/*.sh; do
+    [ "$mode" = full ] && marked "$script" waits || continue
+    waiting+=("$script")
+    shell_test "$script" "$work/$(basename "$script").log" &
+done
+
 ranks="1 2 3"; [ "$mode" = quick ] && ranks="1 3"
 for source in tests/*/test_*.c; do
     program=$build/${source%.c}
@@ -40,12 +51,17 @@ for source in tests/*/test_*.c; do
     done
 done
 for script in tests/cli/*.sh; do
-    [ -f "$script" ] || continue
-    [ "$mode" = full ] || grep -q "^# .*$mode" <(head -n 2 "$script") || continue # "# quick", "# quick asan"
+    marked "$script" waits && continue
+    [ "$mode" = full ] || marked "$script" "$mode" || continue
     t=$SECONDS
-    timeout -k 5 900 bash "$script" > "$work/log" 2>&1 < /dev/null
-    count "$script" $? "$work/log"
+    shell_test "$script" "$work/log"
+    count "$script" "$(cat "$work/log.status")" "$work/log"
     [ $((SECONDS - t)) -lt 10 ] || echo "slow: $script: $((SECONDS - t)) s"
+done
+wait
+for script in "${waiting[@]}"; do
+    log=$work/$(basename "$script").log
+    count "$script" "$(cat "$log.status")" "$log"
 done
 echo "tests took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

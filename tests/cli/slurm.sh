@@ -1,4 +1,5 @@
 #!/bin/bash
+# waits
 # slurm.sh - jobs/train.slurm on a real Slurm of our own: the time limit strikes, training stops
 # with a checkpoint and exit status 75, the job goes back into the queue and its second turn goes
 # on from there to the result line. jobs/logz.slurm then runs as an array on what was trained.
