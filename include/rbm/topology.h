@@ -27,6 +27,7 @@ struct topology {
     int64_t M;
     int32_t (*edge)[2]; /* [M] i < j, sorted by i, then j; owned */
     int64_t *row;       /* [N + 1] edges row[i] .. row[i + 1] - 1 have i as smaller end; owned */
+    int32_t *qubit;     /* [N] hardware number of each unit, or NULL: not on a chip; owned */
 };
 
 /* Sizes >= 1, 1 <= K <= TOPOLOGY_PARTITIONS, N < 2^27, M < 2^30, else a sentence. */
@@ -48,6 +49,9 @@ int topology_parse(struct topology *T, int K, const int *size, const char *text,
 
 void topology_copy(struct topology *to, const struct topology *from);
 void topology_free(struct topology *T); /* accepts { 0 } */
+
+/* The same partitions and edges? (Hardware numbers may differ.) */
+int topology_same(const struct topology *a, const struct topology *b);
 
 /* The partition of a unit. */
 int topology_of(const struct topology *T, int unit);

@@ -11,7 +11,7 @@ void lattice_init(struct lattice *L, int Q, int classes)
     *L = (struct lattice){ .Q = Q, .classes = classes, .centre = { NAN, NAN } };
     L->class = mem_take(Q, sizeof *L->class);
     L->at = mem_take(Q, sizeof *L->at);
-    for (int q = 0; q < Q; q++) L->class[q] = -1;
+    for (int q = 0; q < Q; q++) L->class[q] = LATTICE_NONE;
 }
 
 void lattice_free(struct lattice *L)
@@ -19,6 +19,7 @@ void lattice_free(struct lattice *L)
     mem_free(L->class);
     mem_free(L->at);
     mem_free(L->joint);
+    mem_free(L->cut);
     *L = (struct lattice){ 0 };
 }
 
@@ -37,6 +38,7 @@ void lattice_join(struct lattice *L, int u, int v)
     if (L->M == L->room) {
         L->room = L->room ? 2 * L->room : 1024;
         L->joint = mem_grow(L->joint, L->room, sizeof *L->joint);
+        L->cut = mem_grow(L->cut, L->room, sizeof *L->cut);
     }
     L->joint[L->M][0] = u < v ? u : v;
     L->joint[L->M++][1] = u < v ? v : u;
@@ -70,7 +72,9 @@ void lattice_settle(struct lattice *L)
 
     for (int64_t m = 0; m < L->M; m++) {
         int u = L->joint[m][0], v = L->joint[m][1];
-        if (L->class[u] < 0 || L->class[v] < 0) continue;
+        int drop = L->cut[m] || L->class[u] < 0 || L->class[v] < 0;
+        L->cut[m] = 0;
+        if (drop) continue;
         if (L->class[u] == L->class[v]) die("coupler %d-%d inside class %d", u, v, L->class[u]);
         L->joint[n][0] = u;
         L->joint[n++][1] = v;

@@ -282,13 +282,24 @@ void topology_copy(struct topology *to, const struct topology *from)
     to->row = mem_take(from->N + 1, sizeof to->row[0]);
     if (from->edge != NULL) memcpy(to->edge, from->edge, (size_t)from->M * sizeof to->edge[0]);
     if (from->row != NULL) memcpy(to->row, from->row, ((size_t)from->N + 1) * sizeof to->row[0]);
+    if (from->qubit == NULL) return;
+    to->qubit = mem_take(from->N, sizeof to->qubit[0]);
+    memcpy(to->qubit, from->qubit, (size_t)from->N * sizeof to->qubit[0]);
 }
 
 void topology_free(struct topology *T)
 {
     mem_free(T->edge);
     mem_free(T->row);
+    mem_free(T->qubit);
     *T = (struct topology){ 0 };
+}
+
+int topology_same(const struct topology *a, const struct topology *b)
+{
+    return a->K == b->K && a->M == b->M &&
+           memcmp(a->size, b->size, (size_t)a->K * sizeof a->size[0]) == 0 &&
+           memcmp(a->edge, b->edge, (size_t)a->M * sizeof a->edge[0]) == 0;
 }
 
 int64_t topology_find(const struct topology *T, int i, int j)
