@@ -32,7 +32,12 @@ count() {
 # The second line of a shell test says when else than in full it runs ("# quick", "# quick asan"),
 # and "# waits" when it mostly waits: such a test runs beside all others.
 marked() { head -n 2 "$1" | grep -q "^# .*$2"; }
-shell_test() { timeout -k 5 900 bash "$1" > "$2" 2>&1 < /dev/null; echo "$?" > "$2.status"; }
+# Each has a folder of its own for what Open MPI keeps of a job: lone processes share names there.
+shell_test() {
+    mkdir -p "$2.mpi"
+    OMPI_MCA_orte_tmpdir_base=$2.mpi timeout -k 5 900 bash "$1" > "$2" 2>&1 < /dev/null
+    echo "$?" > "$2.status"
+}
 waiting=()
 for script in tests/cli/*.sh; do
     [ "$mode" = full ] && marked "$script" waits || continue
