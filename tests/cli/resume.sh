@@ -55,6 +55,9 @@ for n in 1 2; do
     must $n "${rbm[@]}" run.dir="$work/half$n" training.epochs=4 run.resume=must
     alike "machine after half of its epochs, $n ranks" "$work/rbm$n" "$work/half$n" checkpoint-4.h5
 done
+must 2 "${rbm[@]}" run.dir="$work/change" training.epochs=2
+must 3 "${rbm[@]}" run.dir="$work/change" training.epochs=4
+alike "machine begun on 2 ranks and ended on 3, as on 1" "$work/rbm1" "$work/change" checkpoint-4.h5
 
 # a signal in the middle of an epoch of 51 steps, slowed by many sweeps
 slow=(training.batch=2 training.epochs=2 rbm.sweeps=600)
