@@ -47,7 +47,7 @@ end() {
 
 # until_lines N FILE: the program of begin has written so many lines.
 until_lines() {
-    while kill -0 $pid 2> /dev/null && [ "$(cat "$2" 2> /dev/null | wc -l)" -lt "$1" ]; do sleep 0.02; done
+    while kill -0 $pid 2> /dev/null && [ "$(cat "$2" 2> /dev/null | wc -l)" -lt "$1" ]; do sleep 0.01; done
 }
 
 # must RANKS ARGUMENT...: run, and count a failure when it does not end well.
