@@ -8,6 +8,7 @@
  *   weight_ab        float32 [n_a, n_b] for partitions a < b of a complete machine ("weight_1_12"
  *                    when K > 10), or
  *   edges, weight    int32 [M, 2] global unit numbers i < j, float32 [M]; or nothing: no couplings
+ *   qubits           int32 [N] hardware number of each unit; only for a machine on a chip
  *
  * Energy: E(s) = - sum b_i s_i - sum_{i<j} W_ij s_i s_j, s in {0,1}, P ~ exp(-E). Collective.
  */

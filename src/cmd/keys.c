@@ -35,8 +35,9 @@ static const struct conf_key table[] = {
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
     { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq", "incident energy to the bits of partition 0" },
 
-    { "rbm.topology", CONF_CHOICE, "complete", 0, 0, "", "complete none file", "couplings: between all partitions, none, or an edge list" },
-    { "rbm.chip", CONF_TEXT, "", 0, 0, "", 0, "rbm.topology: file: a text file with two unit numbers a line" },
+    { "rbm.topology", CONF_CHOICE, "complete", 0, 0, "", "complete none file chimera pegasus zephyr", "couplings: between all partitions, none, an edge list, or those of a chip" },
+    { "rbm.chip", CONF_TEXT, "", 0, 0, "", 0, "size of the chip: chimera m or m,n,t; pegasus m, m,nice or m,full; zephyr m or m,t. rbm.topology: file: a text file with two unit numbers a line" },
+    { "rbm.dead", CONF_TEXTS, "[]", 0, 0, "", 0, "what does not work on the chip: qubits (17), couplers (17-30), files with one of them a line" },
     { "rbm.partitions", CONF_INT, "4", 2, 64, "", 0, "number of partitions; partition 0 holds the incident energy" },
     { "rbm.nodes", CONF_INTS, "[64]", 1, 1e6, "units", 0, "units of each partition: one number for all, or a list" },
     { "rbm.clamped", CONF_INT, "0", -1, 63, "", 0, "the partition that is the condition (networks: 0, the incident energy); -1: none" },

@@ -4,6 +4,7 @@
 #include "base/yaml.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
+#include "cmd/wiring.h"
 #include "io/ckpt.h"
 #include "vae/energycode.h"
 
@@ -30,40 +31,6 @@ int model_conditional(const struct model *m, struct err *e)
     return energycode_fits(m->rbm.T.size[0], e);
 }
 
-static int node_sizes(const struct conf *c, int K, int *size, struct err *e)
-{
-    int given = conf_count(c, "rbm.nodes");
-
-    if (given != 1 && given != K)
-        return err_set(e, "rbm.nodes lists %d sizes, expected 1 or rbm.partitions = %d", given, K);
-    for (int k = 0; k < K; k++) size[k] = (int)conf_int_at(c, "rbm.nodes", given == 1 ? 0 : k);
-    return 0;
-}
-
-enum { TOPOLOGY_IS_COMPLETE, TOPOLOGY_IS_NONE, TOPOLOGY_IS_FILE }; /* choices of rbm.topology */
-
-static int make_topology(struct topology *T, float **weight, const struct run *r, struct err *e)
-{
-    const struct conf *c = r->conf;
-    int K = (int)conf_int(c, "rbm.partitions"), size[TOPOLOGY_PARTITIONS];
-
-    if (node_sizes(c, K, size, e)) return -1;
-    switch (conf_choice(c, "rbm.topology")) {
-    case TOPOLOGY_IS_COMPLETE:
-        return topology_complete(T, K, size, e);
-    case TOPOLOGY_IS_NONE:
-        return topology_none(T, K, size, e);
-    default:
-        break;
-    }
-    const char *path = conf_text(c, "rbm.chip");
-    char *text = run_text(r->P, path, e);
-    if (text == NULL) return -1;
-    int bad = topology_parse(T, K, size, text, path, weight, e);
-    mem_free(text);
-    return bad;
-}
-
 /* rbm.file: the machine of a checkpoint, run or RBM file in place of a random start. */
 static int start_from(struct rbm *m, const struct run *r, const char *path, struct err *e)
 {
@@ -75,9 +42,7 @@ static int start_from(struct rbm *m, const struct run *r, const char *path, stru
                               : rbmfile_read(&f, h5_has(&f, "rbm") ? "/rbm" : "/", &from, e);
     h5_close(&f);
     if (bad) return -1;
-    if (from.T.N != m->T.N || from.T.M != m->T.M ||
-        memcmp(from.T.size, m->T.size, (size_t)m->T.K * sizeof *m->T.size) != 0 ||
-        memcmp(from.T.edge, m->T.edge, (size_t)m->T.M * sizeof *m->T.edge) != 0)
+    if (!topology_same(&from.T, &m->T))
         bad = err_set(e,
                       "%s: its machine has %d units and %lld couplings, expected the %d and %lld "
                       "of this config, in the same places",
@@ -94,20 +59,24 @@ static int make_rbm(struct rbm *m, const struct run *r, struct err *e)
     const struct conf *c = r->conf;
     const char *file = conf_text(c, "rbm.file");
     int clamped = (int)conf_int(c, "rbm.clamped");
-    struct topology T = { 0 };
-    float *weight = NULL;
+    struct wiring w;
 
-    if (make_topology(&T, &weight, r, e)) return -1;
-    if (clamped >= T.K) {
-        topology_free(&T);
-        mem_free(weight);
+    if (wiring_make(&w, r, e)) return -1;
+    int K = w.T.K;
+    if (clamped >= K) {
+        wiring_free(&w);
         return err_set(e, "rbm.clamped is %d, expected -1 (none) or a partition below %d", clamped,
-                       (int)conf_int(c, "rbm.partitions"));
+                       K);
     }
-    rbm_init(m, &T, clamped);
+    if (w.chip.Q > 0)
+        log_say((struct log *)&r->log,
+                "%s %s: the %d units keep %lld couplers (%lld nearest the centre, %d swaps)",
+                conf_text(c, "rbm.topology"), conf_text(c, "rbm.chip"), w.T.N,
+                (long long)w.found.after, (long long)w.found.before, w.found.swaps);
+    rbm_init(m, &w.T, clamped);
     rbm_random(m, conf_real(c, "rbm.weight_std"), r->seed);
-    if (weight != NULL) memcpy(m->weight, weight, (size_t)m->T.M * sizeof *weight);
-    mem_free(weight);
+    if (w.weight != NULL) memcpy(m->weight, w.weight, (size_t)m->T.M * sizeof *w.weight);
+    wiring_free(&w);
     rbm_prepare(m);
     return file[0] != '\0' ? start_from(m, r, file, e) : 0;
 }

@@ -72,12 +72,13 @@ int modelfile_read(const struct h5 *f, struct model *m, struct err *e)
 
     if (m->networks && read_tensors(f, &m->vae, e)) return -1;
     if (rbmfile_read(f, "/rbm", &rbm, e)) return -1;
-    int same = rbm.T.N == m->rbm.T.N && rbm.T.M == m->rbm.T.M;
+    int same = topology_same(&rbm.T, &m->rbm.T);
     if (same) memcpy(m->rbm.param, rbm.param, (size_t)rbm.table.total * sizeof *rbm.param);
     rbm_free(&rbm);
     rbm_prepare(&m->rbm);
     return same ? 0
-                : err_set(e, "%s: its machine has another shape than this config says", f->path);
+                : err_set(e, "%s: its machine has other units or couplings than this config says",
+                          f->path);
 }
 
 /* best.h5 of a folder, else its newest checkpoint; a file is itself. Opened. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME = 128 };
@@ -79,6 +80,10 @@ int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct e
         h5_write_all(f, place(name, group, "bias"), &bias, m->bias, "1", "biases, all partitions",
                      e))
         return -1;
+    struct h5_shape units = { 1, { m->T.N }, H5_INT32 };
+    if (m->T.qubit != NULL && h5_write_all(f, place(name, group, "qubits"), &units, m->T.qubit, "1",
+                                           "hardware number of each unit", e))
+        return -1;
     return m->T.kind == TOPOLOGY_COMPLETE ? write_blocks(f, group, m, e)
                                           : write_edges(f, group, m, e);
 }
@@ -148,6 +153,37 @@ static int read_topology(const struct h5 *f, const char *group, struct topology 
     return bad ? err_within(e, "%s: %s", f->path, group) : 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const int32_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Hardware numbers, where the file has them: T->qubit. */
+static int read_qubits(const struct h5 *f, const char *group, struct topology *T, struct err *e)
+{
+    char name[NAME];
+
+    if (!h5_has(f, place(name, group, "qubits"))) return 0;
+    T->qubit = mem_take(T->N, sizeof *T->qubit);
+    if (read_exact(f, name, 1, T->N, 0, H5_INT32, T->qubit, e)) return -1;
+    int32_t *sorted = mem_take(T->N, sizeof *sorted), twice = -1;
+    memcpy(sorted, T->qubit, (size_t)T->N * sizeof *sorted);
+    qsort(sorted, (size_t)T->N, sizeof *sorted, by_number);
+    int32_t least = sorted[0];
+    for (int i = 1; i < T->N; i++)
+        if (sorted[i] == sorted[i - 1]) twice = sorted[i];
+    mem_free(sorted);
+    if (least < 0)
+        return err_set(e, "%s: %s holds %d, expected hardware numbers from 0", f->path, name,
+                       (int)least);
+    if (twice >= 0)
+        return err_set(e, "%s: %s holds %d twice, expected a qubit of its own for each unit",
+                       f->path, name, (int)twice);
+    return 0;
+}
+
 static int read_list(const struct h5 *f, const char *group, struct rbm *m, const int64_t *order,
                      struct err *e)
 {
@@ -168,7 +204,7 @@ int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct er
     char name[NAME];
 
     *m = (struct rbm){ 0 };
-    int bad = read_topology(f, group, &T, &order, e);
+    int bad = read_topology(f, group, &T, &order, e) || read_qubits(f, group, &T, e);
     if (!bad && h5_has(f, place(name, group, "clamped")))
         bad = read_exact(f, name, 1, 1, 0, H5_INT32, &clamped, e);
     if (!bad && (clamped < -1 || clamped >= T.K))

@@ -13,7 +13,8 @@
 /* A resumed run must not change these. */
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
-    "rbm.chip rbm.partitions rbm.nodes rbm.clamped rbm.chains rbm.method rbm.chain_condition "
+    "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.chains rbm.method "
+    "rbm.chain_condition "
     "rbm.optimiser training.optimiser training.batch";
 
 char *trainfile_path(const struct trainer *t)
