@@ -16,12 +16,15 @@ struct wiring {
     struct topology T;
     float *weight;       /* [T.M] when the file gives them, or NULL */
     struct lattice chip; /* Q = 0 when the topology is no chip's */
-    int dead[2];         /* qubits and couplers that do not work on it */
+    int dead[2];         /* qubits that do not work on it, and couplers between others */
     struct place found;
 };
 
-/* Collective. On an error w is { 0 }. */
+int wiring_is_chip(const struct conf *c);
+
+/* Both are collective. On an error w is { 0 }. */
 int wiring_make(struct wiring *w, const struct run *r, struct err *e);
-void wiring_free(struct wiring *w); /* accepts { 0 } */
+int wiring_chip(struct wiring *w, const struct run *r, struct err *e); /* chip and dead alone */
+void wiring_free(struct wiring *w);                                    /* accepts { 0 } */
 
 #endif

@@ -83,6 +83,11 @@ void json_add(struct json *list, struct json *x)
     if (json_array_append_new(theirs(list), theirs(x)) != 0) die("a value for no JSON list");
 }
 
+void json_add_int(struct json *list, int64_t x)
+{
+    json_add(list, ours(json_integer(x)));
+}
+
 void json_add_real(struct json *list, double x)
 {
     json_add(list, real(x));

@@ -1,5 +1,8 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/graphs.h"
+#include "cmd/rbmfile.h"
+#include "cmd/rbmsfile.h"
 #include "io/ckpt.h"
 
 #include <stdio.h>
@@ -74,18 +77,41 @@ static void judge(const struct h5 *f, char *format, int n)
         snprintf(format, (size_t)n, "hdf5");
 }
 
+/* The machine in a file of ours or of rbms. */
+static int say_machine(struct run *r, const struct h5 *f, struct err *e)
+{
+    struct rbm m;
+    int theirs = rbmsfile_is(f), inside = h5_has(f, "rbm/partition_sizes");
+
+    if (!theirs && !inside && !h5_has(f, "partition_sizes")) return 0;
+    if (theirs ? rbmsfile_read(f, &m, e) : rbmfile_read(f, inside ? "/rbm" : "/", &m, e)) return -1;
+    graphs_machine(r, &m.T);
+    rbm_free(&m);
+    return 0;
+}
+
+/* Does the config ask for a topology? */
+static int asks(const struct conf *c)
+{
+    return conf_given(c, "rbm.topology") || conf_given(c, "rbm.chip") ||
+           conf_given(c, "rbm.partitions") || conf_given(c, "rbm.nodes");
+}
+
 int cmd_info(struct run *r, struct err *e)
 {
     const char *path = conf_text(r->conf, "info.file");
     char format[64];
     struct h5 f;
 
-    if (path[0] == '\0') return err_set(e, "info.file is empty, expected the HDF5 file to look at");
+    if (path[0] == '\0' && asks(r->conf)) return graphs_asked(r, e);
+    if (path[0] == '\0')
+        return err_set(e, "info.file is empty, expected the HDF5 file to look at, or rbm.topology");
     if (ckpt_open_any(&f, r->P, path, e)) return -1;
     judge(&f, format, (int)sizeof format);
     log_say(&r->log, "%s: %s", path, format);
     struct json *sizes = json_new();
     int bad = walk(r, &f, "/", sizes, 0, e);
+    if (!bad) bad = say_machine(r, &f, e);
     json_put_text(r->result, "command", "info");
     json_put_text(r->result, "format", format);
     json_put_text(r->result, "path", path);

@@ -143,7 +143,7 @@ static const struct conf_key table[] = {
     { "convert.output", CONF_TEXT, "runs/default/machine.h5", 0, 0, "", 0, "file to write" },
     { "convert.layout", CONF_CHOICE, "caloq", 0, 0, "", "caloq rbms edges", "our RBM file, an archive of rbms, or a text of couplings" },
 
-    { "info.file", CONF_TEXT, "", 0, 0, "", 0, "the file to look at (or: caloq info FILE.h5)" },
+    { "info.file", CONF_TEXT, "", 0, 0, "", 0, "the file to look at (or: caloq info FILE.h5); empty: the topology that the rbm keys ask for" },
 };
 /* clang-format on */
 

@@ -29,7 +29,7 @@ static const struct command commands[] = {
     { "anneal", NULL, "draw from an annealer", { NULL } },
     { "study", NULL, "diagnostics of a Boltzmann machine or a run", { NULL } },
     { "bench", cmd_bench, "measure the program's own kernels", { "run", "bench" } },
-    { "info", cmd_info, "say what a file holds", { "run", "info" } },
+    { "info", cmd_info, "say what a file or a topology holds", { "run", "info", "rbm" } },
     { "convert", cmd_convert, "Boltzmann machines between file layouts", { "run", "convert" } },
     { "export", NULL, "network weights to plain HDF5", { NULL } },
     { "import", NULL, "network weights from plain HDF5", { NULL } },

@@ -54,21 +54,34 @@ static int bury(struct lattice *L, const struct run *r, struct err *e)
     return bad;
 }
 
-static int on_chip(struct wiring *w, enum chip_kind kind, int K, const int *size,
-                   const struct run *r, struct err *e)
+/* CHIP_... of rbm.topology, or a negative number. */
+static int chip_kind(const struct conf *c)
+{
+    return (int)CHIP_CHIMERA + conf_choice(c, "rbm.topology") - WIRING_CHIMERA;
+}
+
+int wiring_is_chip(const struct conf *c)
+{
+    return chip_kind(c) >= 0;
+}
+
+int wiring_chip(struct wiring *w, const struct run *r, struct err *e)
 {
     struct lattice *L = &w->chip;
+    int kind = chip_kind(r->conf), qubits, bad;
 
-    if (chip_make(L, kind, conf_text(r->conf, "rbm.chip"), e)) return err_within(e, "rbm.chip");
-    int qubits = lattice_count(L, -1);
-    if (bury(L, r, e)) return -1;
-    for (int64_t m = 0; m < L->M; m++) w->dead[1] += L->cut[m];
+    *w = (struct wiring){ 0 };
+    if (kind < 0) return 0;
+    if (chip_make(L, (enum chip_kind)kind, conf_text(r->conf, "rbm.chip"), e))
+        return err_within(e, "rbm.chip");
+    qubits = lattice_count(L, -1);
+    bad = bury(L, r, e);
+    for (int64_t m = 0; m < L->M; m++)
+        w->dead[1] += L->cut[m] && L->class[L->joint[m][0]] >= 0 && L->class[L->joint[m][1]] >= 0;
     lattice_settle(L);
     w->dead[0] = qubits - lattice_count(L, -1);
-    if (place_choose(&w->T, L, K, size, &w->found, e))
-        return err_within(e, "rbm.nodes on %s %s", conf_text(r->conf, "rbm.topology"),
-                          conf_text(r->conf, "rbm.chip"));
-    return 0;
+    if (bad) wiring_free(w);
+    return bad;
 }
 
 static int from_file(struct wiring *w, int K, const int *size, const struct run *r, struct err *e)
@@ -91,19 +104,19 @@ static int from_file(struct wiring *w, int K, const int *size, const struct run 
 int wiring_make(struct wiring *w, const struct run *r, struct err *e)
 {
     int K = (int)conf_int(r->conf, "rbm.partitions"), size[TOPOLOGY_PARTITIONS];
-    int kind = conf_choice(r->conf, "rbm.topology");
+    int kind = conf_choice(r->conf, "rbm.topology"), bad;
 
     *w = (struct wiring){ 0 };
-    if (node_sizes(r->conf, K, size, e)) return -1;
-    int bad;
+    if (node_sizes(r->conf, K, size, e) || wiring_chip(w, r, e)) return -1;
     if (kind == WIRING_COMPLETE)
         bad = topology_complete(&w->T, K, size, e);
     else if (kind == WIRING_NONE)
         bad = topology_none(&w->T, K, size, e);
     else if (kind == WIRING_FILE)
         bad = from_file(w, K, size, r, e);
-    else
-        bad = on_chip(w, (enum chip_kind)(CHIP_CHIMERA + kind - WIRING_CHIMERA), K, size, r, e);
+    else if ((bad = place_choose(&w->T, &w->chip, K, size, &w->found, e)))
+        err_within(e, "rbm.nodes on %s %s", conf_text(r->conf, "rbm.topology"),
+                   conf_text(r->conf, "rbm.chip"));
     if (bad) wiring_free(w);
     return bad;
 }
