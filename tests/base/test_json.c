@@ -25,16 +25,18 @@ static void one_line_holds_everything_in_order(void **state)
     json_put_real(j, "inf", -INFINITY);
     json_add_real(list, 1e300);
     json_add_real(list, NAN);
+    json_add_int(list, INT64_MIN);
     json_put_int(inner, "k", 1);
     json_add(list, inner);
     json_put(j, "list", list);
     json_put(j, "empty", json_list());
     json_put_int(j, "z", 5); /* again: the place stays, the value is new */
     char *text = json_text(j);
-    assert_string_equal(text, "{\"z\": 5, \"a\": 0.1, \"whole\": 3.0, "
-                              "\"text\": \"say \\\"\xc3\xa9\\\"\\n\\u0001\\\\ \xef\xbf\xbd.\", "
-                              "\"yes\": true, \"no\": false, \"nan\": null, \"inf\": null, "
-                              "\"list\": [1.0e+300, null, {\"k\": 1}], \"empty\": []}");
+    assert_string_equal(
+        text, "{\"z\": 5, \"a\": 0.1, \"whole\": 3.0, "
+              "\"text\": \"say \\\"\xc3\xa9\\\"\\n\\u0001\\\\ \xef\xbf\xbd.\", "
+              "\"yes\": true, \"no\": false, \"nan\": null, \"inf\": null, "
+              "\"list\": [1.0e+300, null, -9223372036854775808, {\"k\": 1}], \"empty\": []}");
     mem_free(text);
     json_drop(j);
     json_drop(NULL);
