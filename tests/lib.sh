@@ -16,7 +16,10 @@ export OMPI_MCA_pml=ob1 OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_odls_base_sig
 unset OPENBLAS_CORETYPE
 caloq=$(realpath "${CALOQ_BUILD:-build}/caloq")
 python=$(analysis/python.sh) || exit 1
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) session=$(mktemp -d) mounted=
+clean() { [ -z "$mounted" ] || umount "$mounted"; rm -rf "$work" "$session"; }
+trap clean EXIT
+export OMPI_MCA_orte_tmpdir_base=$session # lone processes of two scripts would share a folder
 passed=0 failed=0 skipped=0 status=0
 
 # launch RANKS ARGUMENT...: the program in place of this shell, under mpirun when ranks are several.

@@ -230,7 +230,7 @@ look "gone on after a full disk: the same history" metrics "$work/whole/metrics.
 # a small disk, and one that is read-only: where mount works
 disk=$work/disk && mkdir "$disk"
 if mount -t tmpfs -o size=300k caloq-test "$disk" 2> /dev/null; then
-    trap 'umount "$disk"; rm -rf "$work"' EXIT
+    mounted=$disk
     head -c 1000 /dev/urandom > "$disk/old.h5"
     bad "$disk/old.h5.tmp.* (room|space)" synth synth.geometry=$geometry synth.showers=500 synth.output="$disk/old.h5"
     bad "$disk/new.h5.tmp.* (room|space)" "${generate[@]}" generate.output="$disk/new.h5" generate.showers=400
