@@ -203,7 +203,8 @@ static void sort_asks(struct dataset *d, const struct par *P, const int64_t *ind
         else
             p->asks[r]++;
     }
-    for (int r = 0; r < P->size; r++) { /* ask_bytes: for now where the part of rank r goes on */
+    for (int r = 0; r < P->size;
+         r++) { /* ask_bytes serves meanwhile as the place where the part of rank r goes on */
         p->ask_bytes[r] = at;
         at += p->asks[r];
     }
