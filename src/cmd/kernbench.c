@@ -77,11 +77,16 @@ static void step_on(void *ctx)
 
 static double clock_rate(const struct run *r)
 {
+    volatile uint64_t sink;
     uint64_t x = 1;
-    double rate = 4e6 / measure(step_on, &x, 0.05, r->P->size).seconds;
+    double rate = 0.0;
 
-    log_say((struct log *)&r->log, "clock rate near %.2f GHz (%llu)", rate * 1e-9,
-            (unsigned long long)(x & 1));
+    /* the best of ten: a processor that was idle starts slowly, and a limit must not be too low */
+    for (int i = 0; i < 10; i++)
+        rate = fmax(rate, 4e6 / measure(step_on, &x, 0.05, r->P->size).seconds);
+    sink = x;
+    (void)sink;
+    log_say((struct log *)&r->log, "clock rate near %.2f GHz", rate * 1e-9);
     return rate;
 }
 
