@@ -1,9 +1,9 @@
 #include "shower/transform.h"
 
 #include "base/err.h"
+#include "num/vec.h"
 
 #include <math.h>
-#include <string.h>
 
 struct transform transform_logit(void)
 {
@@ -37,20 +37,6 @@ enum transform_fault transform_judge(const struct transform *t, int V, double en
     return above ? TRANSFORM_ABOVE : TRANSFORM_FINE;
 }
 
-static inline float float_of(int32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static inline int32_t bits_of(float x)
-{
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /*
  * log1p for 0 <= w < 1e38, relative error about 2e-7 and log1p(0) = 0, without a branch so that the
  * loop around it is vectorised (the C library's is a call).
@@ -63,8 +49,8 @@ static inline float log1p_fast(float w)
 {
     float t = 1.0f + w, c = w - (t - 1.0f);
     c = w < 1e7f ? c / t : 0.0f;
-    int32_t k = (bits_of(t) - 0x3f3504f3) >> 23;
-    float f = float_of(bits_of(t) - k * 0x800000) - 1.0f, s = f / (2.0f + f), z = s * s;
+    int32_t k = (vec_word(t) - 0x3f3504f3) >> 23;
+    float f = vec_bits(vec_word(t) - k * 0x800000) - 1.0f, s = f / (2.0f + f), z = s * s;
     float g = z * (0.66666667f + z * (0.4f + z * (0.28571429f + z * 0.22222222f)));
     float high = (float)k * 0.693145752f, low = (float)k * 1.42860677e-6f;
 
@@ -86,7 +72,7 @@ static inline float expm1_fast(float u)
     p = 1.0f / 120.0f + f * (1.0f / 720.0f + f * p);
     p = 0.5f + f * (1.0f / 6.0f + f * (1.0f / 24.0f + f * p));
     p = f + f * f * p;
-    float two = float_of(((int32_t)n + 127) * 0x800000);
+    float two = vec_bits(((int32_t)n + 127) * 0x800000);
 
     return two * p + (two - 1.0f);
 }
