@@ -28,9 +28,11 @@ struct kern_net {
     const float *bias;        /* [N] */
 };
 
-/* How to draw: the local field is (1 - beta) base_i + beta (bias_i + sum_j w_ij x_j). */
+/* How to draw: the local field is (1 - beta) base_i + beta (bias_i + sum_j w_ij x_j). Lanes of one
+ * beta each draw what they would under that beta alone. */
 struct kern_draw {
     float beta;
+    const float *betas;  /* [tiles * 64] by chain, in place of beta; or NULL */
     const float *base;   /* [N], or NULL for 0 */
     uint32_t key[2];     /* of rng_at */
     uint32_t counter[4]; /* rng_counter(stream, number of the first tile, sweep); word 0 is ours */

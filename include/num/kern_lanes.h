@@ -25,6 +25,20 @@ static const uint32_t BIT[HALF] = {
     1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31,
 };
 
+/* The field of the threshold is (1 - beta) base + beta phi; betas by lane, or NULL: beta. */
+struct slope {
+    float base, beta;
+    const float *betas;
+};
+
+/* That of one unit in tile t of a call, from lane `lane` on. */
+static inline struct slope slope_of(const struct kern_draw *d, int unit, int64_t t, int lane)
+{
+    return (struct slope){ .base = d->base != NULL ? d->base[unit] : 0.0f,
+                           .beta = d->beta,
+                           .betas = d->betas != NULL ? d->betas + KERN_LANES * t + lane : NULL };
+}
+
 #ifdef __AVX512BW__
 
 enum { PACK = 16, PACKS = KERN_LANES / PACK, PAIR = 2 };
@@ -100,14 +114,19 @@ static inline __m512 decay_wide(__m512 x)
 }
 
 /* The new bits of 64 chains: choose, sixteen at a time. */
-static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[PACKS], float shift,
-                                   float beta)
+static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[PACKS],
+                                   struct slope s)
 {
+    __m512 shift = _mm512_set1_ps((1.0f - s.beta) * s.base), beta = _mm512_set1_ps(s.beta);
     uint64_t bits = 0;
 
     for (int q = 0; q < PACKS; q++) {
-        __m512 x =
-            _mm512_add_ps(_mm512_set1_ps(shift), _mm512_mul_ps(_mm512_set1_ps(beta), phi[q]));
+        if (s.betas != NULL) {
+            beta = _mm512_loadu_ps(s.betas + PACK * q);
+            shift =
+                _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), beta), _mm512_set1_ps(s.base));
+        }
+        __m512 x = _mm512_add_ps(shift, _mm512_mul_ps(beta, phi[q]));
         __m512 e = decay_wide(x), u = _mm512_cvtepu32_ps(word[q]);
         u = _mm512_mul_ps(_mm512_add_ps(u, _mm512_set1_ps(0.5f)), _mm512_set1_ps(0x1p-32f));
         u = _mm512_mul_ps(u, _mm512_add_ps(_mm512_set1_ps(1.0f), e));
@@ -209,10 +228,10 @@ static inline void draw(uint32_t *restrict word, const uint32_t key[2], const ui
 #ifdef __AVX2__
 
 /* The new bits of 8 chains: what stands below for one, operation for operation. */
-static inline uint32_t choose_eight(__m256 phi, __m256i word, float shift, float beta)
+static inline uint32_t choose_eight(__m256 phi, __m256i word, __m256 shift, __m256 beta)
 {
     const __m256 round = _mm256_set1_ps(12582912.0f), one = _mm256_set1_ps(1.0f);
-    __m256 x = _mm256_add_ps(_mm256_set1_ps(shift), _mm256_mul_ps(_mm256_set1_ps(beta), phi));
+    __m256 x = _mm256_add_ps(shift, _mm256_mul_ps(beta, phi));
     __m256 t = _mm256_mul_ps(_mm256_or_ps(x, _mm256_set1_ps(-0.0f)), _mm256_set1_ps(1.44269504f));
     t = _mm256_max_ps(_mm256_set1_ps(-125.0f), t);
     __m256 z = _mm256_add_ps(t, round), f = _mm256_sub_ps(t, _mm256_sub_ps(z, round));
@@ -234,14 +253,21 @@ static inline uint32_t choose_eight(__m256 phi, __m256i word, float shift, float
 }
 
 /* The new bits of 32 chains. */
-static inline uint32_t choose(const float *phi, const uint32_t *word, float shift, float beta)
+static inline uint32_t choose(const float *phi, const uint32_t *word, struct slope s)
 {
+    __m256 shift = _mm256_set1_ps((1.0f - s.beta) * s.base), beta = _mm256_set1_ps(s.beta);
     uint32_t bits = 0;
 
-    for (int c = 0; c < HALF; c += 8)
+    for (int c = 0; c < HALF; c += 8) {
+        if (s.betas != NULL) {
+            beta = _mm256_loadu_ps(s.betas + c);
+            shift =
+                _mm256_mul_ps(_mm256_sub_ps(_mm256_set1_ps(1.0f), beta), _mm256_set1_ps(s.base));
+        }
         bits |= choose_eight(_mm256_loadu_ps(phi + c),
                              _mm256_loadu_si256((const __m256i *)(word + c)), shift, beta)
                 << c;
+    }
     return bits;
 }
 
@@ -282,13 +308,15 @@ static inline float real(uint32_t word)
 }
 
 /* The new bits of 32 chains. */
-static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word, float shift,
-                              float beta)
+static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word,
+                              struct slope s)
 {
+    float betas[HALF];
     uint32_t bits = 0;
 
+    for (int c = 0; c < HALF; c++) betas[c] = s.betas != NULL ? s.betas[c] : s.beta;
     for (int c = 0; c < HALF; c++) {
-        float x = shift + beta * phi[c], e = decay(x);
+        float x = (1.0f - betas[c]) * s.base + betas[c] * phi[c], e = decay(x);
         float u = (real(word[c]) + 0.5f) * 0x1p-32f;
         uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
         bits |= less ^ likely;

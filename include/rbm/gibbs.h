@@ -14,10 +14,11 @@
 #include "rbm/rbm.h"
 
 struct gibbs {
-    float beta;        /* 1: the machine itself */
-    const float *base; /* [N], or NULL for 0; borrowed */
-    int reverse;       /* partitions from last to first */
-    int first;         /* partitions before this one stay */
+    float beta;         /* 1: the machine itself */
+    const float *betas; /* [tiles.count * 64] by chain, in place of beta, or NULL; borrowed */
+    const float *base;  /* [N], or NULL for 0; borrowed */
+    int reverse;        /* partitions from last to first */
+    int first;          /* partitions before this one stay */
     uint64_t seed;
     enum rng_stream stream;
 };

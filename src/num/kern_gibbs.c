@@ -76,19 +76,20 @@ INLINE void add_one(__m512 *sum, const uint64_t *bits, int64_t stride, const str
     }
 }
 
-/* Draws one unit in one tile. */
+/* Draws one unit in tile t of the call, whose bits and track these are. */
 static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS],
-                          const __m512i draws[PACKS], const struct kern_draw *d, int unit)
+                          const __m512i draws[PACKS], const struct kern_draw *d, int unit,
+                          int64_t t)
 {
-    const float base = d->base != NULL ? d->base[unit] : 0.0f;
-    uint64_t was = *word, is = choose_wide(phi, draws, (1.0f - d->beta) * base, d->beta);
+    const struct slope s = slope_of(d, unit, t, 0);
+    uint64_t was = *word, is = choose_wide(phi, draws, s);
     float sum[KERN_LANES];
 
     *word = is;
     if (track == NULL) return;
     for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(sum + PACK * q, phi[q]);
-    follow(track, sum, (uint32_t)was, (uint32_t)is, base);
-    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), base);
+    follow(track, sum, (uint32_t)was, (uint32_t)is, s.base);
+    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), s.base);
 }
 
 /* phi of U units with the same neighbours in a tile. */
@@ -138,7 +139,7 @@ static void update_four(uint64_t *bits, double *track, int64_t tiles, const stru
         sum_units(phi, bits + t, tiles, net, unit);
         for (int u = 0; u < UNITS; u++) {
             draw_wide(word, d, unit + u, t);
-            settle(bits + (unit + u) * tiles + t, mine, phi + PACKS * u, word, d, unit + u);
+            settle(bits + (unit + u) * tiles + t, mine, phi + PACKS * u, word, d, unit + u, t);
         }
     }
 }
@@ -152,7 +153,7 @@ INLINE void update_one(uint64_t *bits, double *track, int64_t tiles, const struc
     sum_and_draw(phi, word, bits, tiles, net, d, unit, t, T);
     for (int p = 0; p < T; p++)
         settle(bits + unit * tiles + t + p, track == NULL ? NULL : track + KERN_LANES * (t + p),
-               phi + PACKS * p, word + PACKS * p, d, unit);
+               phi + PACKS * p, word + PACKS * p, d, unit, t + p);
 }
 
 void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
@@ -237,20 +238,19 @@ static inline void add_units(float *phi, const uint64_t *bits, int64_t stride,
 static inline void settle(uint64_t *word, double *track, const float phi[KERN_LANES],
                           const struct kern_draw *d, int unit, int64_t t)
 {
-    const float base = d->base != NULL ? d->base[unit] : 0.0f;
-    const float shift = (1.0f - d->beta) * base;
+    const struct slope s = slope_of(d, unit, t, 0), rest = slope_of(d, unit, t, HALF);
     uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],
                             d->counter[3] };
     uint32_t draws[KERN_LANES];
     uint64_t was = *word;
 
     draw(draws, d->key, counter);
-    uint32_t low = choose(phi, draws, shift, d->beta);
-    uint32_t high = choose(phi + HALF, draws + HALF, shift, d->beta);
+    uint32_t low = choose(phi, draws, s);
+    uint32_t high = choose(phi + HALF, draws + HALF, rest);
     *word = (uint64_t)high << 32 | low;
     if (track == NULL) return;
-    follow(track + KERN_LANES * t, phi, (uint32_t)was, low, base);
-    follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, base);
+    follow(track + KERN_LANES * t, phi, (uint32_t)was, low, s.base);
+    follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, s.base);
 }
 
 void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,

@@ -8,6 +8,7 @@ void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *
     const struct topology *T = &m->T;
     struct kern_net net = rbm_net(m);
     struct kern_draw d = { .beta = g->beta,
+                           .betas = g->betas,
                            .base = g->base,
                            .key = { (uint32_t)g->seed, (uint32_t)(g->seed >> 32) } };
 

@@ -299,6 +299,40 @@ static void every_instruction_set_gives_the_same_bits(void **state)
     all_tables_agree(&g);
 }
 
+/* Betas by chain: every lane draws what it draws when its beta is that of all. */
+static void a_chain_of_its_own_beta_does_as_if_all_had_it(void **state)
+{
+    (void)state;
+    enum { RUNGS = 5 };
+    static struct graph g;
+    static uint64_t alone[RUNGS][N * TILES], bits[N * TILES];
+    static double followed[RUNGS][LANES], track[LANES];
+    float betas[LANES];
+
+    build_from(&g, partite);
+    for (int c = 0; c < LANES; c++) betas[c] = (float)(c % RUNGS) / (float)(RUNGS - 1);
+    for (int table = 0; table < kern_count(); table++) {
+        const struct kern *k = kern_at(table);
+        struct kern_draw d = draw_at(&g, 0.0f, 3);
+        for (int r = 0; r < RUNGS; r++) {
+            d.beta = (float)r / (float)(RUNGS - 1);
+            coins(alone[r], N * TILES);
+            memset(followed[r], 0, sizeof followed[r]);
+            k->gibbs(alone[r], followed[r], TILES, &g.net, &d, 0, N);
+        }
+        d.beta = NAN;
+        d.betas = betas;
+        coins(bits, N * TILES);
+        memset(track, 0, sizeof track);
+        k->gibbs(bits, track, TILES, &g.net, &d, 0, N);
+        for (int c = 0; c < LANES; c++) {
+            assert_true(track[c] == followed[c % RUNGS][c]);
+            for (int i = 0; i < N; i++)
+                assert_int_equal(bit(bits, TILES, i, c), bit(alone[c % RUNGS], TILES, i, c));
+        }
+    }
+}
+
 /* Chi-square of the Bernoulli step over fields from one tail to the other. */
 static void ones_come_as_often_as_the_logistic_function_says(void **state)
 {
@@ -407,6 +441,7 @@ TEST_MAIN(cmocka_unit_test(a_gibbs_update_draws_what_its_twin_draws),
           cmocka_unit_test(counts_are_what_counting_one_by_one_gives),
           cmocka_unit_test(counts_of_squares_of_units_leave_no_pair_out),
           cmocka_unit_test(every_instruction_set_gives_the_same_bits),
+          cmocka_unit_test(a_chain_of_its_own_beta_does_as_if_all_had_it),
           cmocka_unit_test(ones_come_as_often_as_the_logistic_function_says),
           cmocka_unit_test(the_threshold_is_exact_to_a_few_millionths),
           cmocka_unit_test(fields_far_out_decide_surely),
