@@ -9,6 +9,7 @@
 #define CMD_PRIOR_H
 
 #include "cmd/feed.h"
+#include "cmd/pace.h"
 #include "cmd/run.h"
 #include "io/h5.h"
 #include "rbm/chains.h"
@@ -34,9 +35,10 @@ struct prior {
     enum phases_kind kind;
     enum prior_method method;
     enum prior_data statistics;
-    int soft;                          /* rbm.rao_blackwell */
-    double offset_rate;                /* of the means that centre the gradient */
-    int sweeps;                        /* an update */
+    int soft;           /* rbm.rao_blackwell */
+    double offset_rate; /* of the means that centre the gradient */
+    struct pace pace;
+    int sweeps;                        /* of the step at hand */
     int fixed;                         /* conditions stay */
     uint64_t *data, *live;             /* [N, tiles], [tiles] of the data; owned */
     uint64_t *rows;                    /* [n_0, tiles] of the chains' conditions; owned */
@@ -51,7 +53,7 @@ struct prior {
     int watch;                         /* count the flips of the next step's last sweep */
     int64_t flips;                     /* in this rank's chains */
     double energy_data, energy_chains; /* means of the last step */
-    double norm;                       /* of the last gradient */
+    double norm, rate;                 /* of the last gradient; the step size it took */
 };
 
 /* From rbm.*; the feed is open; steps: updates of the whole run, for the schedule. An option that

@@ -11,7 +11,7 @@
  *   clip      g is scaled down to norm clip when its norm is larger
  *   most      weights are kept within [-most, most]
  *   schedule  the rate of step t of `steps`, t = 0, 1, ...: constant; cosine, from rate to factor
- *             rate; or rate factor^floor(t / every)
+ *             rate; or rate factor^floor(t / every); times `share`
  */
 #ifndef RBM_UPDATE_H
 #define RBM_UPDATE_H
@@ -26,7 +26,7 @@ struct update {
     double rate, momentum, beta1, beta2, epsilon, decay, clip; /* clip 0: none */
     double lasso, most;                                        /* 0: none */
     enum update_schedule schedule;
-    double factor;
+    double factor, share; /* share: 1, or what a caller sets step by step */
     int64_t steps, every;
     int64_t step;  /* steps made: state */
     int64_t total; /* floats in each of the next two */
@@ -34,8 +34,8 @@ struct update {
     float *second; /* Adam's second moment: state; owned */
 };
 
-/* rate 0.01, momentum 0.9, beta 0.9 and 0.999, epsilon 1e-8, no decay, no clipping: change the
- * fields after. */
+/* rate 0.01, momentum 0.9, beta 0.9 and 0.999, epsilon 1e-8, no decay, no clipping, share 1:
+ * change the fields after. */
 void update_init(struct update *u, enum update_kind kind, const struct rbm *m);
 void update_free(struct update *u); /* accepts { 0 } */
 

@@ -13,7 +13,6 @@ enum { CONDITION_BATCH, CONDITION_FIXED }; /* choices of rbm.chain_condition */
 
 static void options(struct update *u, const struct conf *c, int64_t steps)
 {
-    u->momentum = conf_real(c, "rbm.momentum");
     u->decay = conf_real(c, "rbm.decay");
     u->lasso = conf_real(c, "rbm.decay_l1");
     u->clip = conf_real(c, "rbm.clip");
@@ -41,7 +40,7 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     const struct conf *c = r->conf;
     int64_t n = conf_int(c, "rbm.chains"), tiles = spins_tiles(n), room = spins_tiles(f->share);
     int adam = conf_choice(c, "rbm.optimiser") == 1, N = m->T.N;
-    int push = conf_real(c, "rbm.momentum") > 0.0;
+    int push = conf_real(c, "rbm.momentum") > 0.0 || conf_int(c, "rbm.momentum_epochs") > 0;
 
     *p = (struct prior){ .P = r->P, .m = m, .kern = k, .feed = f };
     p->kind = (enum phases_kind)conf_choice(c, "rbm.gradient");
@@ -49,7 +48,8 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     p->statistics = (enum prior_data)conf_choice(c, "rbm.data_statistics");
     p->soft = conf_flag(c, "rbm.rao_blackwell");
     p->offset_rate = conf_real(c, "rbm.offset_rate");
-    p->sweeps = (int)conf_int(c, "rbm.sweeps");
+    p->pace = pace_from(c, feed_steps(f));
+    p->sweeps = p->pace.sweeps;
     p->fixed = conf_choice(c, "rbm.chain_condition") == CONDITION_FIXED;
     if (check(p, c, e)) return -1;
     if (p->method == METHOD_EXACT && exact_plan(&p->exact, m, 0, EXACT_MOST, e))
@@ -184,12 +184,13 @@ static void count(struct prior *p, int chains, int soft, const uint64_t *bits, i
     }
 }
 
-/* The tiles that this rank's data fill. */
+/* A step begins: its pace, and the tiles that this rank's data fill. */
 static void place_data(struct prior *p, int n)
 {
     int64_t first =
         p->feed->bits ? p->feed->mine.first / 64 : p->P->rank * spins_tiles(p->feed->share);
 
+    p->sweeps = pace_set(&p->pace, &p->update);
     p->place = (struct block){ first, spins_tiles(n) };
     spins_live(p->live, (struct block){ 0, p->place.count }, n);
     phases_clear(&p->phases);
@@ -316,6 +317,7 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
     p->energy_data = mean_energy(p, s->data_unit, s->data_pair, *s->data_n);
     p->energy_chains = mean_energy(p, s->chain_unit, s->chain_pair, *s->chain_n);
     phases_gradient(s, p->m, p->kind, p->offset_rate);
+    p->rate = update_rate(&p->update);
     p->norm = update_step(&p->update, p->m, s->gradient);
     if (!isfinite(p->norm))
         return err_set(e,

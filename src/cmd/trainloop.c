@@ -85,6 +85,8 @@ static int note(struct trainer *t, const char *phase, const double *term, double
             json_put_real(line, "energy_data", t->prior.energy_data);
             json_put_real(line, "energy_chains", t->prior.energy_chains);
             json_put_real(line, "rbm_gradient_norm", t->prior.norm);
+            json_put_int(line, "rbm_sweeps", t->prior.sweeps);
+            json_put_real(line, "rbm_learning_rate", t->prior.rate);
         }
         if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
         if (t->seconds > 0.0)

@@ -12,6 +12,7 @@ void update_init(struct update *u, enum update_kind kind, const struct rbm *m)
                           .beta1 = 0.9,
                           .beta2 = 0.999,
                           .epsilon = 1e-8,
+                          .share = 1.0,
                           .total = m->table.total };
     u->first = mem_take(u->total, sizeof u->first[0]);
     u->second = mem_take(u->total, sizeof u->second[0]);
@@ -39,12 +40,12 @@ static double direction(struct update *u, int64_t i, double g, double correct1, 
 
 double update_rate(const struct update *u)
 {
-    double t = (double)u->step;
+    double t = (double)u->step, rate = u->rate * u->share;
 
-    if (u->schedule == UPDATE_STEPPED) return u->rate * pow(u->factor, floor(t / (double)u->every));
-    if (u->schedule != UPDATE_COSINE) return u->rate;
+    if (u->schedule == UPDATE_STEPPED) return rate * pow(u->factor, floor(t / (double)u->every));
+    if (u->schedule != UPDATE_COSINE) return rate;
     double part = u->steps > 1 ? fmin(t / (double)(u->steps - 1), 1.0) : 1.0;
-    return u->rate * (u->factor + (1.0 - u->factor) * 0.5 * (1.0 + cos(acos(-1.0) * part)));
+    return rate * (u->factor + (1.0 - u->factor) * 0.5 * (1.0 + cos(acos(-1.0) * part)));
 }
 
 /* What holds for weights alone, after the step. */

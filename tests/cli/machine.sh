@@ -72,6 +72,7 @@ declare -A set=(
     [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.offset_rate=0.3 rbm.schedule=cosine"
     [cd]="rbm.method=cd rbm.rao_blackwell=true rbm.decay_l1=0.1 rbm.clip=0.1"
     [rdm]="rbm.method=rdm rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.weight_clip=0.05 rbm.schedule=step rbm.schedule_every=2"
+    [paced]="rbm.method=cd rbm.sweeps_every=1 rbm.sweeps_most=3 rbm.rate_per_sweep=true rbm.momentum=0.9 rbm.momentum_epochs=1"
     [exact]="rbm.method=exact rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.decay=0.1"
 )
 for name in "${!set[@]}"; do
@@ -88,6 +89,12 @@ for name in "${!set[@]}"; do
     check "$name goes on to its end" test $status -eq 0 -a "$try" -gt 3
     look "$name stopped at every step: the same checkpoint" same "$work/${name}1/checkpoint-2.h5" "$work/stop$name/checkpoint-2.h5" but=/config
 done
+
+check "the pace: 2 sweeps in the first epoch, 3 in the second, the step size over them" "$python" - "$work" <<'END'
+import json, sys
+l = [json.loads(l) for l in open(sys.argv[1] + "/paced1/metrics.jsonl")]
+assert [(i["rbm_sweeps"], round(i["rbm_learning_rate"] * i["rbm_sweeps"], 12)) for i in l] == [(2, .05)] * 4 + [(3, .05)] * 4, l
+END
 
 check "no coupling is larger than rbm.weight_clip" "$python" - "$work" <<'END'
 import h5py, numpy as np, sys

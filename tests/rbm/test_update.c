@@ -42,7 +42,7 @@ static void updates_are_those_of_the_papers(void **state)
 static void rates_follow_their_schedules(void **state)
 {
     (void)state;
-    struct update u = { .rate = 2.0, .factor = 0.1, .steps = 11, .every = 3 };
+    struct update u = { .rate = 4.0, .share = 0.5, .factor = 0.1, .steps = 11, .every = 3 };
 
     for (u.step = 0; u.step < 11; u.step++) {
         u.schedule = UPDATE_CONSTANT;
