@@ -1,0 +1,33 @@
+/*
+ * ztarget.h - which ln Z is asked for: the machine, its conditions, the data, and the exact value
+ * where enumeration is short.
+ */
+#ifndef CMD_ZTARGET_H
+#define CMD_ZTARGET_H
+
+#include "cmd/bits.h"
+#include "cmd/model.h"
+#include "cmd/run.h"
+
+/* Choices of logz.method. */
+enum zmethod { ZMETHOD_AIS, ZMETHOD_RAIS, ZMETHOD_BOTH, ZMETHOD_BAR, ZMETHOD_EXACT };
+
+struct ztarget {
+    struct run *r;      /* borrowed */
+    struct model model; /* its clamped is -1 when the joint ln Z is asked for */
+    struct bits data;   /* logz.data, or nothing */
+    double *mean;       /* [N] of the data, or NULL; owned */
+    double mean_energy; /* E of the data */
+    int joint, drawn;   /* no condition; conditions drawn from the data */
+    int64_t Q;          /* conditions; 1 for the joint machine */
+    double *energy;     /* [Q] MeV, or NULL; owned */
+    uint8_t *u;         /* [Q, n_0], or NULL; owned */
+    double *exact;      /* [Q], or NULL where enumeration is too long; owned */
+};
+
+/* From logz.model, logz.data, logz.clamp, logz.energies, logz.exact_most. must: no enumeration, a
+ * sentence. t must be freed in any case. Collective. */
+int ztarget_init(struct ztarget *t, struct run *r, int must, struct err *e);
+void ztarget_free(struct ztarget *t); /* local; accepts { 0 } */
+
+#endif
