@@ -25,7 +25,7 @@ homes='
 mpi[.]h:                    par/.*
 hdf5.*[.]h:                 io/h5.*
 (cblas|lapacke?|openblas.*)[.]h: num/blas
-(oneapi/dnnl/)?dnnl.*[.]h:  num/dnn
+(oneapi/dnnl/)?dnnl.*[.]h:  num/dnn.*
 .*intrin[.]h|arm_neon[.]h:  num/kern.*
 omp[.]h:                    no room
 Random123/.*:               base/rng

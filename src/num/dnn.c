@@ -25,7 +25,7 @@ void dnn_init(int threads)
 void dnn_gemm(char ta, char tb, int M, int N, int K, float alpha, const float *A, int lda,
               const float *B, int ldb, float beta, float *C, int ldc)
 {
-    if (M == 0 || N == 0) return;
+    if (M == 0 || N == 0 || (K == 0 && beta == 1.0f)) return;
     dnnl_status_t status = dnnl_sgemm(ta, tb, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc);
     if (status != dnnl_success)
         die("dnnl_sgemm %c%c %d x %d x %d: status %d", ta, tb, M, N, K, (int)status);

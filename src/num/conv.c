@@ -1,0 +1,228 @@
+#include "num/conv.h"
+
+#include "base/err.h"
+#include "num/dnn.h"
+
+#include <string.h>
+
+enum {
+    COLUMNS = 1 << 20, /* floats of columns at a time: they stay in the cache */
+    LEAST = 16,
+    MOST = 128 /* channels for which direct kernels are the faster ones */
+};
+
+int conv_out(int in, int kernel, int stride)
+{
+    return kernel < 1 || stride < 1 || in < kernel ? -1 : (in - kernel) / stride + 1;
+}
+
+static int64_t product(const int n[3])
+{
+    return (int64_t)n[0] * n[1] * n[2];
+}
+
+/* Narrow tensors pad the library's vectors, wide ones do better in a product. */
+static int wants_direct(const struct conv_shape *s)
+{
+    return s->from >= LEAST && s->to >= LEAST && s->from <= MOST && s->to <= MOST &&
+           product(s->kernel) > 1;
+}
+
+void conv_init(struct conv *c, const struct conv_shape *s, int direct)
+{
+    *c = (struct conv){ .s = *s };
+    for (int d = 0; d < 3; d++) {
+        c->s.out[d] = conv_out(s->in[d], s->kernel[d], s->stride[d]);
+        if (c->s.out[d] < 1)
+            die("a kernel of %d, stride %d, on %d places", s->kernel[d], s->stride[d], s->in[d]);
+    }
+    int64_t places = product(c->s.out), taps = product(s->kernel);
+    c->x_row = product(s->in) * s->from;
+    c->y_row = places * s->to;
+    c->columns = places * taps * s->from;
+    c->flat = c->columns == c->x_row && (taps == 1 || places == 1);
+    c->rows = c->columns < COLUMNS ? (int)(COLUMNS / c->columns) : 1;
+    if (!direct || !wants_direct(&c->s)) return;
+    c->many = dnnconv_make(&c->s, CONV_ROWS);
+    c->one = c->many != NULL ? dnnconv_make(&c->s, 1) : NULL;
+    if (c->one == NULL) {
+        dnnconv_free(c->many);
+        c->many = NULL;
+    }
+}
+
+void conv_free(struct conv *c)
+{
+    dnnconv_free(c->many);
+    dnnconv_free(c->one);
+    *c = (struct conv){ 0 };
+}
+
+int64_t conv_scratch(const struct conv *c, int B)
+{
+    if (c->many != NULL) {
+        int64_t weights = product(c->s.kernel) * c->s.from * c->s.to, rows = CONV_ROWS * c->x_row;
+        return weights > rows ? weights : rows;
+    }
+    return c->flat ? 0 : (B < c->rows ? B : c->rows) * c->columns;
+}
+
+double conv_flops(const struct conv_shape *s)
+{
+    double places = 1.0;
+
+    for (int d = 0; d < 3; d++)
+        places *= (double)conv_out(s->in[d], s->kernel[d], s->stride[d]) * s->kernel[d];
+    return 2.0 * places * s->from * s->to;
+}
+
+/* --- products of columns -----------------------------------------------------------------------*/
+
+/* One row of x to its columns [out, kernel, from], or (back != 0) columns added to the row. The
+ * taps of one kernel row lie side by side in both. */
+static void columns(const struct conv_shape *s, float *restrict column, float *restrict x, int back)
+{
+    size_t run = (size_t)s->kernel[2] * (size_t)s->from;
+    size_t line = (size_t)s->in[2] * (size_t)s->from, plane = line * (size_t)s->in[1];
+
+    for (int z = 0; z < s->out[0]; z++)
+        for (int p = 0; p < s->out[1]; p++)
+            for (int r = 0; r < s->out[2]; r++) {
+                float *at = x + (size_t)(z * s->stride[0]) * plane +
+                            (size_t)(p * s->stride[1]) * line +
+                            (size_t)(r * s->stride[2]) * (size_t)s->from;
+                for (int i = 0; i < s->kernel[0]; i++)
+                    for (int j = 0; j < s->kernel[1]; j++, column += run) {
+                        float *from = at + (size_t)i * plane + (size_t)j * line;
+                        if (!back) memcpy(column, from, run * sizeof *column);
+                        for (size_t k = 0; back && k < run; k++) from[k] += column[k];
+                    }
+            }
+}
+
+/* Columns of `rows` rows; x itself where it is flat. */
+static const float *gather(const struct conv *c, const float *x, int rows, float *scratch)
+{
+    union {
+        const float *read;
+        float *x; /* columns() only reads it */
+    } at = { .read = x };
+
+    if (c->flat) return x;
+    for (int b = 0; b < rows; b++) columns(&c->s, scratch + b * c->columns, at.x + b * c->x_row, 0);
+    return scratch;
+}
+
+static int taps_of(const struct conv *c)
+{
+    return (int)product(c->s.kernel) * c->s.from;
+}
+
+static int places_of(const struct conv *c)
+{
+    return (int)product(c->s.out);
+}
+
+static void forward_products(const struct conv *c, float *y, const float *x, const float *W, int B,
+                             float *scratch)
+{
+    int K = taps_of(c), places = places_of(c);
+
+    for (int b = 0, n; b < B; b += n) {
+        n = B - b < c->rows ? B - b : c->rows;
+        const float *column = gather(c, x + b * c->x_row, n, scratch);
+        dnn_gemm('N', 'T', n * places, c->s.to, K, 1.0f, column, K, W, K, 0.0f, y + b * c->y_row,
+                 c->s.to);
+    }
+}
+
+static void adjoint_products(const struct conv *c, float *x, const float *y, const float *W, int B,
+                             int add, float *scratch)
+{
+    int K = taps_of(c), places = places_of(c), to = c->s.to;
+
+    if (!add && !c->flat) memset(x, 0, (size_t)(B * c->x_row) * sizeof *x);
+    for (int b = 0, n; b < B; b += n) {
+        n = B - b < c->rows ? B - b : c->rows;
+        float *row = x + b * c->x_row, *column = c->flat ? row : scratch;
+        dnn_gemm('N', 'N', n * places, K, to, 1.0f, y + b * c->y_row, to, W, K,
+                 c->flat && add ? 1.0f : 0.0f, column, K);
+        for (int i = 0; i < n && !c->flat; i++)
+            columns(&c->s, column + i * c->columns, row + i * c->x_row, 1);
+    }
+}
+
+static void weights_products(const struct conv *c, float *dW, const float *x, const float *y, int B,
+                             float *scratch)
+{
+    int K = taps_of(c), places = places_of(c), to = c->s.to;
+
+    for (int b = 0, n; b < B; b += n) {
+        n = B - b < c->rows ? B - b : c->rows;
+        const float *column = gather(c, x + b * c->x_row, n, scratch);
+        dnn_gemm('T', 'N', to, K, n * places, 1.0f, y + b * c->y_row, to, column, K, 1.0f, dW, K);
+    }
+}
+
+/* --- direct kernels ----------------------------------------------------------------------------
+ */
+
+/* CONV_ROWS rows at a time, then one by one. Of x, y, out one is written: what the way computes.
+ * Gradients of weights and an x to add to go through the scratch. */
+static void direct(const struct conv *c, enum dnnconv_way way, float *x, float *y, const float *W,
+                   float *dW, int B, int add, float *scratch)
+{
+    int whole = B - B % CONV_ROWS;
+    int64_t weights = (int64_t)taps_of(c) * c->s.to;
+
+    if (way != DNNCONV_WEIGHTS && whole > 0) dnnconv_pack(c->many, way, W);
+    if (way != DNNCONV_WEIGHTS && whole < B) dnnconv_pack(c->one, way, W);
+    for (int b = 0, n; b < B; b += n) {
+        struct dnnconv *k = b < whole ? c->many : c->one;
+        float *row = x + b * c->x_row;
+        n = b < whole ? CONV_ROWS : 1;
+        dnnconv_run(k, way, add ? scratch : row, y + b * c->y_row,
+                    way == DNNCONV_WEIGHTS ? scratch : NULL);
+        int64_t many = way == DNNCONV_WEIGHTS ? weights : add ? n * c->x_row : 0;
+        float *sum = way == DNNCONV_WEIGHTS ? dW : row;
+        for (int64_t i = 0; i < many; i++) sum[i] += scratch[i];
+    }
+}
+
+/* oneDNN's handles are not const; what a way only reads it leaves alone. */
+static float *writable(const float *x)
+{
+    union {
+        const float *read;
+        float *x;
+    } at = { .read = x };
+
+    return at.x;
+}
+
+void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B,
+                  float *scratch)
+{
+    if (c->many != NULL)
+        direct(c, DNNCONV_FORWARD, writable(x), y, W, NULL, B, 0, scratch);
+    else
+        forward_products(c, y, x, W, B, scratch);
+}
+
+void conv_adjoint(const struct conv *c, float *x, const float *y, const float *W, int B, int add,
+                  float *scratch)
+{
+    if (c->many != NULL)
+        direct(c, DNNCONV_ADJOINT, x, writable(y), W, NULL, B, add, scratch);
+    else
+        adjoint_products(c, x, y, W, B, add, scratch);
+}
+
+void conv_weights(const struct conv *c, float *dW, const float *x, const float *y, int B,
+                  float *scratch)
+{
+    if (c->many != NULL)
+        direct(c, DNNCONV_WEIGHTS, writable(x), writable(y), NULL, dW, B, 0, scratch);
+    else
+        weights_products(c, dW, x, y, B, scratch);
+}
