@@ -1,6 +1,6 @@
 /*
- * scalapack.h - eigenvalues and singular values of matrices that are spread over the ranks. The one
- * home of ScaLAPACK.
+ * scalapack.h - eigenvalues, singular values and Gram matrices of matrices that are spread over the
+ * ranks. The one home of ScaLAPACK.
  *
  * ScaLAPACK 2.2.1 has traps; these are closed here:
  * - pdsyevd's answer to a workspace query forgets pdormtr: for small n the eigenvectors are then
@@ -43,5 +43,9 @@ int scalapack_eigen(struct spread *A, double *w, struct spread *Z, struct err *e
  */
 int scalapack_singular(struct spread *A, double *s, struct spread *U, struct spread *Vt,
                        struct err *e);
+
+/* The lower triangle of C += A^T A (pdsyrk): C [n, n], A [m, n], same grid and nb. What lies above
+ * the diagonal of C is not touched, except inside blocks on the diagonal, where it may be. */
+void scalapack_gram(struct spread *C, const struct spread *A);
 
 #endif

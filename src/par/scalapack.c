@@ -22,6 +22,9 @@ void pdgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, d
               const int *ia, const int *ja, const int *desca, double *s, double *u, const int *iu,
               const int *ju, const int *descu, double *vt, const int *ivt, const int *jvt,
               const int *descvt, double *work, const int *lwork, int *info, size_t, size_t);
+void pdsyrk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
+             const double *a, const int *ia, const int *ja, const int *desca, const double *beta,
+             double *c, const int *ic, const int *jc, const int *descc, size_t, size_t);
 
 enum { SLACK = 4096, DESC = 9 }; /* numbers behind the workspace that we ask for; a descriptor */
 
@@ -274,4 +277,22 @@ int scalapack_singular(struct spread *A, double *s, struct spread *U, struct spr
     }
     mem_free(x);
     return status;
+}
+
+void scalapack_gram(struct spread *C, const struct spread *A)
+{
+    const double one = 1.0;
+    const int first = 1;
+    int desc_a[DESC], desc_c[DESC];
+    struct context c;
+
+    same_spread("scalapack_gram", A, C, A->n, A->n);
+    c = context_open(&A->grid);
+    if (c.id >= 0) {
+        describe(desc_a, A, c);
+        describe(desc_c, C, c);
+        pdsyrk_("L", "T", &A->n, &A->m, &one, A->x, &first, &first, desc_a, &one, C->x, &first,
+                &first, desc_c, 1, 1);
+    }
+    context_close(c);
 }
