@@ -20,6 +20,10 @@ void stats_sort(double *x, int64_t n); /* ascending, in place; NaN last */
  * default, type 7 of Hyndman and Fan 1996). x is sorted; n >= 1. */
 double stats_quantile(const double *x, int64_t n, double q);
 
+/* Wasserstein's distance of order 1 between the empirical laws of two samples, each ascending:
+ * the integral of |F - G|. n, m >= 1. */
+double stats_wasserstein(const double *x, int64_t n, const double *y, int64_t m);
+
 /* The integral of y over x by trapezoids, x ascending. */
 double stats_trapezoid(const double *x, const double *y, int64_t n);
 

@@ -47,6 +47,21 @@ double stats_quantile(const double *x, int64_t n, double q)
     return x[i] + (place - (double)i) * (x[i + 1] - x[i]);
 }
 
+double stats_wasserstein(const double *x, int64_t n, const double *y, int64_t m)
+{
+    double sum = 0.0, at = fmin(x[0], y[0]);
+    int64_t i = 0, j = 0;
+
+    while (i < n || j < m) {
+        double next = j == m || (i < n && x[i] <= y[j]) ? x[i] : y[j];
+        sum += (next - at) * fabs((double)i / (double)n - (double)j / (double)m);
+        at = next;
+        while (i < n && x[i] == at) i++;
+        while (j < m && y[j] == at) j++;
+    }
+    return sum;
+}
+
 double stats_trapezoid(const double *x, const double *y, int64_t n)
 {
     double s = 0;

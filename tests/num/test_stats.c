@@ -54,6 +54,21 @@ static void quantiles_are_numpys(void **state)
     assert_near(stats_quantile(x, 1, 0.3), 1, 0);
 }
 
+/* Two laws on the line: n |x - y| sums of the sorted pairs when sizes are equal; closed form for
+ * two points against three. */
+static void wasserstein_is_the_mean_shift_of_sorted_pairs(void **state)
+{
+    (void)state;
+    double x[6] = { 1, 2, 2, 5, 7, 9 }, y[6] = { 0, 2, 3, 3, 8, 12 }, a[2] = { 0, 6 },
+           b[3] = { 1, 1, 4 }, want = 0;
+    for (int i = 0; i < 6; i++) want += fabs(x[i] - y[i]) / 6;
+    assert_near(stats_wasserstein(x, 6, y, 6), want, 1e-14);
+    assert_near(stats_wasserstein(y, 6, x, 6), want, 1e-14);
+    assert_near(stats_wasserstein(x, 6, x, 6), 0, 0);
+    /* quantiles 0..1/2 of a are 0, 1/2..1 are 6; of b 0..2/3 are 1, 2/3..1 are 4 */
+    assert_near(stats_wasserstein(a, 2, b, 3), 0.5 * 1 + 5 / 6.0 + 2 / 3.0, 1e-14);
+}
+
 static void not_a_number_sorts_last(void **state)
 {
     (void)state;
@@ -184,6 +199,7 @@ static void no_weights_means_once_each(void **state)
 
 TEST_MAIN(cmocka_unit_test(moments_survive_a_large_mean),
           cmocka_unit_test(weights_count_as_repetitions), cmocka_unit_test(quantiles_are_numpys),
+          cmocka_unit_test(wasserstein_is_the_mean_shift_of_sorted_pairs),
           cmocka_unit_test(not_a_number_sorts_last),
           cmocka_unit_test(trapezoids_and_correlation_of_lines_are_exact),
           cmocka_unit_test(line_is_least_squares),
