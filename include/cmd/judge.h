@@ -28,10 +28,10 @@ struct judge {
     struct observables ox, oy;
 };
 
-/* Feature vectors of a sample; x is owned. */
+/* Feature vectors of a sample, and the total energies in MeV [s.mine.count]; both owned. */
 struct features_of_sample {
     struct sample s;
-    double *x;
+    double *x, *total;
 };
 
 int judge_init(struct judge *j, const struct run *r, struct err *e);

@@ -8,6 +8,7 @@
 #define SHOWER_PAIRED_H
 
 #include "par/par.h"
+#include "shower/errorlaw.h"
 #include "shower/observables.h"
 
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct paired {
     double square[3];           /* voxels; sum (e' - e)^2, MeV^2; sum ((e' - e) / E_inc)^2 */
     struct paired_error total;  /* after paired_finish */
     struct paired_error *layer; /* [layers]; owned */
+    struct error_law law;       /* of the total energy, after paired_finish */
     double voxel_rms;           /* MeV */
     double voxel_relative;      /* rms of (e' - e) / E_inc */
 };

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/distances.h"
 #include "cmd/judge.h"
 #include "io/h5.h"
 #include "shower/kpd.h"
@@ -17,6 +18,7 @@ struct work {
     struct histos histos;
     struct profile profile;
     struct fpd_options fpd;
+    double *wasserstein; /* [judge.d] */
 };
 
 /* Least and largest incident energy of a sample, MeV. */
@@ -52,6 +54,28 @@ static int gather(struct work *w, struct err *e)
     return 0;
 }
 
+/* /wasserstein [columns] with the columns' names, a line each. */
+static int write_wasserstein(struct h5 *f, const struct work *w, struct err *e)
+{
+    const struct h5_shape shape = { 1, { w->judge.d }, H5_DOUBLE };
+    const int first = w->r->P->rank == 0;
+    char *names = mem_text(""), name[64];
+
+    for (int i = 0; i < w->judge.d; i++) {
+        features_name(name, sizeof name, &w->judge.geom, w->judge.kind, i);
+        char *longer = mem_print("%s%s%s", names, i > 0 ? "\n" : "", name);
+        mem_free(names);
+        names = longer;
+    }
+    int bad = h5_define(f, "wasserstein", &shape, 0, 0, "standard deviations of the reference",
+                        "Wasserstein's distance of each feature's two laws", e) ||
+              h5_write_rows(f, "wasserstein", H5_DOUBLE,
+                            (struct block){ 0, first ? w->judge.d : 0 }, w->wasserstein, e) ||
+              h5_put_text(f, "wasserstein", "columns", names, e);
+    mem_free(names);
+    return bad ? -1 : 0;
+}
+
 static int write_figures(struct work *w, struct err *e)
 {
     const char *output = conf_text(w->r->conf, "evaluate.output");
@@ -61,6 +85,7 @@ static int write_figures(struct work *w, struct err *e)
     struct h5 f = { 0 };
     int bad = run_output(w->r, path, e) || h5_create(&f, w->r->P, path, 0, e) ||
               histos_write(&f, &w->histos, e) || profile_write(&f, &w->profile, e) ||
+              write_wasserstein(&f, w, e) ||
               h5_put_text(&f, "/", "format", "caloq-evaluation", e) || h5_commit(&f, e);
 
     h5_close(&f);
@@ -102,6 +127,22 @@ static int distances(struct work *w, struct err *e)
     json_put_real(j, "fpd_full_sample", plain);
     json_put_real(j, "kpd", kpd.value);
     json_put_real(j, "kpd_error", kpd.error);
+    return 0;
+}
+
+static int more_distances(struct work *w, struct err *e)
+{
+    struct judge *j = &w->judge;
+    double least, most;
+
+    if (distances_prdc(j, &w->reference, &w->generated, e) ||
+        distances_correlation(j, &w->reference, &w->generated, e))
+        return -1;
+    w->wasserstein = mem_take(j->d, sizeof *w->wasserstein);
+    distances_wasserstein(j, &w->x, &w->y, w->wasserstein);
+    energy_range(&w->reference, &least, &most);
+    distances_resolution(j, "reference", &w->reference, &w->x, least, most);
+    distances_resolution(j, "generated", &w->generated, &w->y, least, most);
     return 0;
 }
 
@@ -159,6 +200,24 @@ static void put_error(struct json *j, const char *key, const struct paired_error
     json_put(j, key, one);
 }
 
+/* How the error of the total energy grows with the energy. */
+static void put_law(struct json *j, const struct error_law *l)
+{
+    struct json *law = json_new();
+
+    for (int s = 0; s < ERROR_SCENARIOS; s++) {
+        struct json *one = json_new();
+        json_put_real(one, "factor", l->factor[s]);
+        json_put_real(one, "rms", l->rms[s]);
+        if (s == ERROR_POWER) {
+            json_put_real(one, "delta", l->delta);
+            json_put_real(one, "delta_error", l->delta_error);
+        }
+        json_put(law, errorlaw_name((enum error_scenario)s), one);
+    }
+    json_put(j, "error_law", law);
+}
+
 static int pairs(struct work *w, struct err *e)
 {
     struct json *j = json_new(), *layers = json_new();
@@ -173,6 +232,7 @@ static int pairs(struct work *w, struct err *e)
             put_error(layers, key, &p.layer[l]);
             mem_free(key);
         }
+        put_law(j, &p.law);
         json_put_real(j, "voxel_rms_mev", p.voxel_rms);
         json_put_real(j, "voxel_rms_of_incident", p.voxel_relative);
         json_put(j, "layers", layers);
@@ -202,7 +262,7 @@ static int act(struct work *w, struct err *e)
     json_put_int(w->r->result, "reference_showers", w->reference.events);
     json_put_int(w->r->result, "generated_showers", w->generated.events);
     json_put_int(w->r->result, "features", w->judge.d);
-    if (gather(w, e) || distances(w, e) || yardsticks(w, e)) return -1;
+    if (gather(w, e) || distances(w, e) || more_distances(w, e) || yardsticks(w, e)) return -1;
     put_separations(w);
     if (conf_flag(c, "evaluate.paired") && pairs(w, e)) return -1;
     return write_figures(w, e);
@@ -217,6 +277,7 @@ int cmd_evaluate(struct run *r, struct err *e)
     json_put_real(r->result, "seconds", clock_now() - start);
     judge_drop(&w.x);
     judge_drop(&w.y);
+    mem_free(w.wasserstein);
     histos_free(&w.histos);
     profile_free(&w.profile);
     source_close(&w.training);

@@ -36,6 +36,7 @@ void paired_add(struct paired *p, const struct observables *ox, const float *x,
     grow(p, p->n + ox->n);
     for (int i = 0; i < ox->n; i++) {
         double *at = p->error + p->n++ * (1 + p->layers);
+        errorlaw_add(&p->law, ox->total[i], relative(oy->total[i], ox->total[i]));
         *at++ = relative(oy->total[i], ox->total[i]);
         for (int64_t k = (int64_t)i * p->layers; k < (int64_t)(i + 1) * p->layers; k++)
             *at++ = relative(oy->layer[k], ox->layer[k]);
@@ -82,6 +83,7 @@ void paired_finish(struct paired *p, const struct par *P)
     for (int l = 0; l < p->layers; l++) p->layer[l] = column(p, P, 1 + l, mine, all);
     mem_free(mine);
     mem_free(all);
+    errorlaw_finish(&p->law, P);
     par_sum(P, p->square, 3);
     if (p->square[0] > 0) {
         p->voxel_rms = sqrt(p->square[1] / p->square[0]);

@@ -66,7 +66,7 @@ promises "$r" logz command target method logz error lower upper chains betas ess
 small 1 logz logz.model="$r" logz.chains=10 logz.betas=10 logz.burn=5 logz.clamp=none logz.data="$r/bits.h5" run.name=joint
 promises "$r" joint target method logz log_likelihood
 small 2 evaluate evaluate.generated="$r/generated.h5" evaluate.reference="$r/train.h5" evaluate.fpd_min=50 evaluate.fpd_max=100 evaluate.kpd_batch=50
-promises "$r" evaluate command fpd fpd_error kpd kpd_error path
+promises "$r" evaluate command fpd fpd_error kpd kpd_error precision recall density coverage path
 small 1 bench bench.what=counts bench.seconds=0.01
 promises "$r" bench command figures
 for config in configs/*.yaml; do # a config is read before the run folder is made, which cannot be

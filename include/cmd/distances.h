@@ -1,0 +1,28 @@
+/*
+ * distances.h - what else the evaluation measures between two samples, beside FPD and KPD:
+ * precision and its kin, correlation matrices, Wasserstein's distances, resolution. Each puts its
+ * figures into the result. Collective.
+ */
+#ifndef CMD_DISTANCES_H
+#define CMD_DISTANCES_H
+
+#include "cmd/judge.h"
+#include "shower/resolution.h"
+
+/* precision, recall, density, coverage of the first evaluate.prdc showers of each (0: none). */
+int distances_prdc(struct judge *j, const struct source *reference, const struct source *generated,
+                   struct err *e);
+
+/* correlation.layers, .voxels, .hits: Frobenius norms, as evaluate.correlations asks for. */
+int distances_correlation(struct judge *j, const struct source *reference,
+                          const struct source *generated, struct err *e);
+
+/* wasserstein.GROUP: means over the columns of each group of features; all of them to w [j->d]. */
+void distances_wasserstein(struct judge *j, const struct features_of_sample *reference,
+                           const struct features_of_sample *generated, double *w);
+
+/* resolution.SAMPLE: the fit and its bins, for energies from least to most MeV. */
+void distances_resolution(struct judge *j, const char *sample, const struct source *s,
+                          const struct features_of_sample *f, double least, double most);
+
+#endif

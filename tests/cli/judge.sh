@@ -1,0 +1,26 @@
+#!/bin/bash
+# quick
+# judge.sh - the figures of evaluate against numpy, which reads nothing but the two shower files:
+# precision and its kin, correlation matrices, Wasserstein's distances, resolution, error laws. The
+# same for 1, 2 and 3 ranks.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+
+showers 330 "$work/reference.h5" run.seed=1
+showers 290 "$work/generated.h5" run.seed=2
+"$python" tests/cli/judge.py spoil "$work"
+judge=(evaluate evaluate.geometry=$geometry evaluate.reference="$work/reference.h5" evaluate.fpd_min=50 evaluate.fpd_max=100 evaluate.kpd_batch=50 evaluate.correlations=all)
+for n in 1 2 3; do
+    must $n "${judge[@]}" evaluate.generated="$work/generated.h5" run.dir="$work/ranks$n"
+done
+must 2 "${judge[@]}" evaluate.generated="$work/spoilt.h5" evaluate.paired=true evaluate.prdc=100 evaluate.prdc_k=3 evaluate.correlations=none run.dir="$work/paired"
+"$python" tests/cli/judge.py judge "$work" > "$work/judged" 2>&1
+passed=$((passed + $(grep -cx ok "$work/judged"))) failed=$((failed + $(grep -vcx ok "$work/judged")))
+grep -vx ok "$work/judged"
+check "the judge came to its end" test "$(grep -cx ok "$work/judged")" -ge 50
+
+showers 5 "$work/few.h5"
+run 1 "${judge[@]}" evaluate.generated="$work/few.h5" run.dir="$work/few"
+check "five showers have no fifth neighbour" grep -q '^caloq: .*5 showers has no 5-th nearest neighbour' "$work/err"
+check "... and that is the world's fault" test $status -eq 1
+finish judge
