@@ -1,0 +1,1 @@
+"""What the stand-in server of tests/sapi_server.py is made of."""
