@@ -22,4 +22,8 @@ void kernbench_gibbs(const struct run *r, struct json *list, double seconds);
  */
 void kernbench_counts(const struct run *r, struct json *list, double seconds);
 
+/* States a second and core of the enumeration of an RBM with 784 visible units, which are summed
+ * over; the limit is two products of registers of doubles a cycle. */
+void kernbench_exact(const struct run *r, struct json *list, double seconds);
+
 #endif

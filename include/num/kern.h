@@ -38,6 +38,18 @@ struct kern_draw {
     uint32_t counter[4]; /* rng_counter(stream, number of the first tile, sweep); word 0 is ours */
 };
 
+/* Units of an enumeration: `bits` are walked, the columns are summed over. */
+struct kern_walk {
+    int bits;         /* 3 .. 12: state s has unit b set where bit b is */
+    int size;         /* columns, a multiple of 8; what is over has y = 0 and factors 1 */
+    const double *up; /* [bits, size] e^W, W the coupling of unit and column; aligned to 64 bytes */
+    const double *down; /* [bits, size] e^-W */
+    const double *same; /* [size] 1 */
+    int cuts;
+    const int *cut; /* [cuts + 1] multiples of 8 from 0 to size: between two of them, the eight
+                       products of every eighth factor 1 + y stay below 2^1022 in all states */
+};
+
 struct kern {
     const char *name; /* "base", "v3", "v4", "v4x" */
 
@@ -78,6 +90,23 @@ struct kern {
      * neighbouring units are counted together. */
     void (*pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
                   const int32_t (*edge)[2], const int64_t *row, int N);
+
+    /*
+     * Sums over the columns h of a machine without couplings among them, in all 2^bits states:
+     *
+     *   f(s) 2^exponent = e^score(s) prod_h (1 + y_h(s)),   y_h = e^field of h in state s
+     *
+     * y [size] in: state 0; out: the state whose highest unit alone is set, with the rounding of
+     * 2^bits / 8 products. Exponents are taken out at the cuts, so nothing overflows. All f share
+     * the exponent that is returned; those below 2^-1000 of the largest are 0. The lowest three
+     * units are taken in registers, the others in Gray order. scratch [2^bits].
+     */
+    int64_t (*walk)(double *f, int64_t *scratch, double *y, const double *score,
+                    const struct kern_walk *w);
+
+    /* sum[b * size + h] += sum over states with unit b set of p(s) y_h / (1 + y_h), and total[h] =
+     * the sum over all states; y in and out as in walk. */
+    void (*meet)(double *sum, double *total, double *y, const double *p, const struct kern_walk *w);
 };
 
 /* Tables that this processor can run, slowest first. */

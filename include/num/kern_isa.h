@@ -25,6 +25,10 @@ void KERN(sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint6
 void KERN(pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
                  const int32_t (*edge)[2], const int64_t *row, int N);
 
+int64_t KERN(walk)(double *f, int64_t *scratch, double *y, const double *score,
+                   const struct kern_walk *w);
+void KERN(meet)(double *sum, double *total, double *y, const double *p, const struct kern_walk *w);
+
 extern const struct kern KERN(kern);
 
 #endif

@@ -235,6 +235,7 @@ int cmd_bench(struct run *r, struct err *e)
     if (what == ALL || what == GIBBS) kernbench_gibbs(r, list, seconds);
     if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
     if (what == ALL || what == LOGZ) bench_logz(r, list, seconds);
+    if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = bench_train(r, list, seconds, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);
     json_put_text(r->result, "command", "bench");

@@ -6,6 +6,7 @@
 #include "num/dnn.h"
 #include "rbm/chains.h"
 #include "rbm/phases.h"
+#include "rbm/walk.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 enum { TILES = 64, CHAINS = TILES * KERN_LANES, UNITS = 302, PARTS = 4, DEGREE = 20, MOST = 1000 };
+enum { PIXELS = 784 };
 enum { COMPLETE, SPARSE, TOPOLOGIES };
 
 static const double DISTURBED = 0.05;
@@ -264,4 +266,45 @@ void kernbench_counts(const struct run *r, struct json *list, double seconds)
         }
         sampler_free(&s);
     }
+}
+
+struct walker {
+    struct rbm m;
+    struct walk w;
+};
+
+static void walk_one(void *ctx)
+{
+    struct walker *x = ctx;
+
+    walk_part(&x->w, &x->m, NULL, 0);
+}
+
+void kernbench_exact(const struct run *r, struct json *list, double seconds)
+{
+    const int size[2] = { PIXELS, WALK_LOW };
+    int unit[WALK_LOW];
+    double clock = clock_rate(r);
+    struct walker x = { .w = { 0 } };
+    struct err e = { "" };
+    struct topology T;
+
+    if (topology_complete(&T, 2, size, &e)) die("bench: %s", e.text);
+    rbm_init(&x.m, &T, -1);
+    rbm_random(&x.m, 0.1, 1);
+    for (int b = 0; b < WALK_LOW; b++) unit[b] = PIXELS + b;
+    walk_init(&x.w, &x.m, WALK_LOW, unit, 0);
+    walk_prepare(&x.w, &x.m);
+    for (int i = 0; i < kern_count(); i++) {
+        x.w.kern = kern_at(i);
+        struct timing t = measure(walk_one, &x, seconds, r->P->size);
+        double states = (1 << WALK_LOW) / t.seconds;
+        /* 17 products for a column in eight states; a double fills two lanes */
+        double limit = 2.0 * lanes_of(x.w.kern) / 2.0 * clock / (PIXELS * 17.0 / 8.0);
+        struct line l = { "exact",       x.w.kern->name, "rbm 784", "float64", "mstates_per_second",
+                          states * 1e-6, states / limit };
+        say(r, list, &l, t.disturbed);
+    }
+    walk_free(&x.w);
+    rbm_free(&x.m);
 }

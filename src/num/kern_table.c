@@ -7,4 +7,6 @@ const struct kern KERN(kern) = {
     .field = KERN(field),
     .sums = KERN(sums),
     .pairs = KERN(pairs),
+    .walk = KERN(walk),
+    .meet = KERN(meet),
 };

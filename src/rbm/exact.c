@@ -5,184 +5,156 @@
 #include <math.h>
 #include <string.h>
 
-/* Units walked from scratch to scratch: rounding never piles up over more than 2^12 flips. */
-enum { LOW = 12 };
+int exact_units(const struct rbm *m, int joint, int *summed)
+{
+    const struct topology *T = &m->T;
+    int best = -1, all = 0;
 
-/* Where the walk stands. */
-struct walk {
-    const struct exact *x;
-    const struct rbm *m;
-    int first, size; /* the partition that is summed analytically */
-    uint8_t *state;  /* [N]; 0 in that partition */
-    double *phi;     /* [size] fields on it */
-    double score;    /* -E of the units outside it */
-};
-
-/* What to do with a state: log_f = score + sum_h log(1 + e^phi_h). */
-typedef void visit(void *ctx, const struct walk *w, double log_f);
+    for (int p = 0; p < T->K; p++) {
+        if (!joint && !rbm_is_free(m, p)) continue;
+        all += T->size[p];
+        if (best < 0 || T->size[p] > T->size[best]) best = p;
+    }
+    *summed = best;
+    return all - T->size[best];
+}
 
 int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct err *e)
 {
     const struct topology *T = &m->T;
-    int best = -1, free_units = 0;
+    int n = 0;
 
     *x = (struct exact){ .joint = joint };
-    for (int p = 0; p < T->K; p++) {
-        if (!joint && !rbm_is_free(m, p)) continue;
-        free_units += T->size[p];
-        if (best < 0 || T->size[p] > T->size[best]) best = p;
-    }
-    x->summed = best;
-    x->n = free_units - T->size[best];
+    x->n = exact_units(m, joint, &x->summed);
     if (x->n > most)
         return err_set(e,
                        "exact ln Z of %d free units leaves 2^%d states to enumerate: expected at "
                        "most 2^%d",
-                       free_units, x->n, most);
+                       x->n + T->size[x->summed], x->n, most);
     x->unit = mem_take(x->n, sizeof x->unit[0]);
-    int n = 0;
+    x->place = mem_take(T->N, sizeof x->place[0]);
     for (int p = 0; p < T->K; p++)
-        for (int i = T->first[p]; p != best && (joint || rbm_is_free(m, p)) && i < T->first[p + 1];
-             i++)
-            x->unit[n++] = i;
-    x->top = x->n > LOW ? x->n - LOW : 0;
+        for (int i = T->first[p]; i < T->first[p + 1]; i++) {
+            int walked = p != x->summed && (joint || rbm_is_free(m, p));
+            x->place[i] = walked ? n : -1;
+            if (walked) x->unit[n++] = i;
+        }
+    walk_init(&x->walk, m, n, x->unit, x->summed);
+    x->top = n - x->walk.low;
     x->parts = (int64_t)1 << x->top;
+    x->total = mem_take(x->walk.room, sizeof x->total[0]);
+    x->column = mem_take((int64_t)n * x->walk.room, sizeof x->column[0]);
+    x->pair = mem_take((int64_t)n * n, sizeof x->pair[0]);
     return 0;
 }
 
 void exact_free(struct exact *x)
 {
+    walk_free(&x->walk);
     mem_free(x->unit);
+    mem_free(x->place);
+    mem_free(x->total);
+    mem_free(x->column);
+    mem_free(x->pair);
     *x = (struct exact){ 0 };
 }
 
-static void flip(struct walk *w, int i)
+static void begin(struct exact *x, const struct rbm *m, const uint8_t *u)
 {
-    const struct rbm *m = w->m;
-    double sign = w->state[i] ? -1.0 : 1.0, field = (double)m->bias[i];
-
-    for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++) {
-        int j = m->near[k], h = j - w->first;
-        double weight = (double)m->near_weight[k];
-        if (h >= 0 && h < w->size)
-            w->phi[h] += sign * weight;
-        else if (w->state[j])
-            field += weight;
-    }
-    w->score += sign * field;
-    w->state[i] = !w->state[i];
-}
-
-static double softplus(double x)
-{
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
-
-static void look(const struct walk *w, visit *see, void *ctx)
-{
-    double log_f = w->score;
-
-    for (int h = 0; h < w->size; h++) log_f += softplus(w->phi[h]);
-    see(ctx, w, log_f);
-}
-
-/* All states whose top bits are those of this part, from scratch, in Gray order. */
-static void walk_part(struct walk *w, const uint8_t *u, int64_t part, visit *see, void *ctx)
-{
-    const struct exact *x = w->x;
-    const struct topology *T = &w->m->T;
-    int low = x->n - x->top, clamped = w->m->clamped;
-
-    memset(w->state, 0, (size_t)T->N);
-    w->score = 0.0;
-    for (int h = 0; h < w->size; h++) w->phi[h] = (double)w->m->bias[w->first + h];
-    for (int i = 0; u != NULL && i < T->size[clamped]; i++)
-        if (u[i]) flip(w, T->first[clamped] + i);
-    for (int b = 0; b < x->top; b++)
-        if (part >> b & 1) flip(w, x->unit[low + b]);
-    look(w, see, ctx);
-    for (uint32_t s = 1; s < 1u << low; s++) {
-        flip(w, x->unit[__builtin_ctz(s)]);
-        look(w, see, ctx);
-    }
-}
-
-static void walk_all(const struct exact *x, const struct rbm *m, const uint8_t *u,
-                     struct block parts, visit *see, void *ctx)
-{
-    struct walk w = {
-        .x = x, .m = m, .first = m->T.first[x->summed], .size = m->T.size[x->summed]
-    };
-
     if ((u != NULL) != (m->clamped >= 0 && !x->joint))
         die("enumeration %s a condition", u != NULL ? "with" : "without");
-    w.state = mem_take(m->T.N, sizeof w.state[0]);
-    w.phi = mem_take(w.size, sizeof w.phi[0]);
-    for (int64_t part = parts.first; part < block_end(parts); part++)
-        walk_part(&w, u, part, see, ctx);
-    mem_free(w.state);
-    mem_free(w.phi);
+    walk_prepare(&x->walk, m);
 }
 
-/* sum e^x as e^most * sum. */
-struct sum {
-    double most, sum;
-};
-
-static void add(void *ctx, const struct walk *w, double log_f)
+double exact_sum(struct exact *x, const struct rbm *m, const uint8_t *u, struct block parts)
 {
-    struct sum *s = ctx;
+    struct walk *w = &x->walk;
+    double most = -INFINITY, sum = 0.0; /* e^most * sum */
 
-    (void)w;
-    if (log_f > s->most) {
-        s->sum = s->sum * exp(s->most - log_f) + 1.0;
-        s->most = log_f;
-    } else {
-        s->sum += exp(log_f - s->most);
+    begin(x, m, u);
+    for (int64_t part = parts.first; part < block_end(parts); part++) {
+        double here = 0.0;
+        walk_part(w, m, u, part);
+        for (int s = 0; s < 1 << w->low; s++) here += w->f[s];
+        if (w->log_scale > most) {
+            sum = sum * exp(most - w->log_scale) + here;
+            most = w->log_scale;
+        } else {
+            sum += here * exp(w->log_scale - most);
+        }
     }
+    return most + log(sum);
 }
 
-double exact_sum(const struct exact *x, const struct rbm *m, const uint8_t *u, struct block parts)
-{
-    struct sum s = { -INFINITY, 0.0 };
-
-    walk_all(x, m, u, parts, add, &s);
-    return s.most + log(s.sum);
-}
-
-double exact_log_z(const struct exact *x, const struct rbm *m, const uint8_t *u)
+double exact_log_z(struct exact *x, const struct rbm *m, const uint8_t *u)
 {
     return exact_sum(x, m, u, (struct block){ 0, x->parts });
 }
 
-struct moments {
-    double log_z;
-    double *mean, *pair;
-    double *now; /* [N] expectation of each unit in this state */
-};
-
-static void add_moments(void *ctx, const struct walk *w, double log_f)
+/* p[s] becomes the sum of p over all states that contain the units of s. */
+static void gather(double *p, int low)
 {
-    struct moments *s = ctx;
-    const struct topology *T = &w->m->T;
-    double p = exp(log_f - s->log_z);
-
-    for (int i = 0; i < T->N; i++) s->now[i] = w->state[i];
-    for (int h = 0; h < w->size; h++) s->now[w->first + h] = 1.0 / (1.0 + exp(-w->phi[h]));
-    for (int i = 0; i < T->N; i++) s->mean[i] += p * s->now[i];
-    for (int64_t k = 0; k < T->M; k++)
-        s->pair[k] += p * s->now[T->edge[k][0]] * s->now[T->edge[k][1]];
+    for (int b = 0; b < low; b++)
+        for (int s = 0; s < 1 << low; s++)
+            if (!(s >> b & 1)) p[s] += p[s | 1 << b];
 }
 
-double exact_moments(const struct exact *x, const struct rbm *m, const uint8_t *u, double *mean,
+/* The part of walk_part, its states of probability p [2^low], into total, column and pair. */
+static void add_part(struct exact *x, double *mean, double *p)
+{
+    struct walk *w = &x->walk;
+    int n = x->n, low = w->low, room = w->room;
+
+    walk_meet(w, p, x->total, x->column);
+    for (int h = 0; h < w->size; h++) mean[w->first + h] += x->total[h];
+    for (int b = low; b < n; b++)
+        for (int h = 0; w->state[x->unit[b]] && h < w->size; h++)
+            x->column[(int64_t)b * room + h] += x->total[h];
+    gather(p, low);
+    for (int b = 0; b < n; b++) {
+        int top = b >= low;
+        if (top && !w->state[x->unit[b]]) continue;
+        mean[x->unit[b]] += p[top ? 0 : 1 << b];
+        for (int c = 0; c < b; c++) {
+            int above = c >= low;
+            if (above && !w->state[x->unit[c]]) continue;
+            x->pair[b * n + c] += p[(top ? 0 : 1 << b) | (above ? 0 : 1 << c)];
+        }
+    }
+}
+
+/* The second moment of two units on an edge i < j. */
+static double pair_of(const struct exact *x, const double *mean, int i, int j)
+{
+    const struct walk *w = &x->walk;
+    int a = x->place[i], b = x->place[j];
+
+    if (a >= 0 && b >= 0) return x->pair[b * x->n + a]; /* bits rise with the units */
+    if (a >= 0 && j >= w->first && j < w->first + w->size)
+        return x->column[(int64_t)a * w->room + j - w->first];
+    if (b >= 0 && i >= w->first && i < w->first + w->size)
+        return x->column[(int64_t)b * w->room + i - w->first];
+    return mean[i] * mean[j]; /* one of them is clamped */
+}
+
+double exact_moments(struct exact *x, const struct rbm *m, const uint8_t *u, double *mean,
                      double *pair)
 {
-    struct moments s = { .log_z = exact_log_z(x, m, u), .mean = mean, .pair = pair };
+    struct walk *w = &x->walk;
+    const struct topology *T = &m->T;
+    double log_z = exact_log_z(x, m, u);
 
-    s.now = mem_take(m->T.N, sizeof s.now[0]);
-    memset(mean, 0, (size_t)m->T.N * sizeof mean[0]);
-    memset(pair, 0, (size_t)m->T.M * sizeof pair[0]);
-    walk_all(x, m, u, (struct block){ 0, x->parts }, add_moments, &s);
-    mem_free(s.now);
-    return s.log_z;
+    memset(mean, 0, (size_t)T->N * sizeof mean[0]);
+    memset(x->column, 0, (size_t)((int64_t)x->n * w->room) * sizeof x->column[0]);
+    memset(x->pair, 0, (size_t)((int64_t)x->n * x->n) * sizeof x->pair[0]);
+    for (int i = 0; u != NULL && i < T->size[m->clamped]; i++)
+        mean[T->first[m->clamped] + i] = u[i];
+    for (int64_t part = 0; part < x->parts; part++) {
+        walk_part(w, m, u, part);
+        double scale = exp(w->log_scale - log_z);
+        for (int s = 0; s < 1 << w->low; s++) w->f[s] *= scale;
+        add_part(x, mean, w->f);
+    }
+    for (int64_t k = 0; k < T->M; k++) pair[k] = pair_of(x, mean, T->edge[k][0], T->edge[k][1]);
+    return log_z;
 }

@@ -134,6 +134,80 @@ static void moments_are_the_slope_of_ln_z(void **state)
     rbm_free(&m);
 }
 
+/* ln Z, means [N] and second moments of an RBM of V x 13 units with every kernel and by the plain
+ * walk; parameters in hundreds when `steep`. */
+static void compare(int V, double std, double shift, int plain_by_itself)
+{
+    const int size[2] = { V, 13 };
+    struct rbm m;
+    struct exact x, slow;
+    struct err e = { "" };
+    double log_z[2] = { 0 }, *mean[2], *pair[2];
+
+    small_machine(&m, 2, size, -1, std, 35);
+    for (int i = 0; i < V; i += 3) m.bias[i] += (float)shift; /* some fields are large */
+    rbm_prepare(&m);
+    for (int i = 0; i < 2; i++) {
+        mean[i] = mem_take(m.T.N, sizeof *mean[i]);
+        pair[i] = mem_take(m.T.M, sizeof *pair[i]);
+    }
+    assert_int_equal(exact_plan(&slow, &m, 0, EXACT_UNITS, &e), 0);
+    slow.walk.plain = 1;
+    log_z[0] = exact_moments(&slow, &m, NULL, mean[0], pair[0]);
+    for (int k = 0; k < kern_count(); k++) {
+        double was = log_z[1];
+        assert_int_equal(exact_plan(&x, &m, 0, EXACT_UNITS, &e), 0);
+        x.walk.kern = kern_at(k);
+        log_z[1] = exact_moments(&x, &m, NULL, mean[1], pair[1]);
+        assert_int_equal(x.walk.steep, plain_by_itself);
+        /* a product of V factors, 13 flips of each: 20 V roundings of 1e-16 */
+        assert_near(log_z[1] / log_z[0], 1.0, 1e-12);
+        for (int i = 0; i < m.T.N; i++) assert_near(mean[1][i], mean[0][i], 1e-10);
+        for (int64_t i = 0; i < m.T.M; i++) assert_near(pair[1][i], pair[0][i], 1e-10);
+        assert_true(k == 0 || log_z[1] == was); /* every instruction set, bit for bit */
+        exact_free(&x);
+    }
+    exact_free(&slow);
+    for (int i = 0; i < 2; i++) {
+        mem_free(mean[i]);
+        mem_free(pair[i]);
+    }
+    rbm_free(&m);
+}
+
+static void the_product_form_agrees_with_the_plain_walk(void **state)
+{
+    (void)state;
+    compare(13, 1.0, 0.0, 0);
+    compare(21, 3.0, 0.0, 0);
+    compare(100, 0.3, 0.0, 0);
+    compare(30, 8.0, 300.0, 0);  /* fields of hundreds: an exponent is taken out at each row */
+    compare(30, 8.0, -400.0, 0); /* y of 1e-200 */
+    compare(17, 2.0, 900.0, 1);  /* e^900 is no double */
+    compare(17, 2.0, -900.0, 1);
+    compare(14, 400.0, 0.0, 1); /* nor is e^W */
+}
+
+/* A number that is not finite is not swallowed. */
+static void what_is_not_finite_shows(void **state)
+{
+    (void)state;
+    const int size[2] = { 9, 5 };
+    struct rbm m;
+    struct exact x;
+    struct err e = { "" };
+
+    small_machine(&m, 2, size, -1, 1.0, 36);
+    assert_int_equal(exact_plan(&x, &m, 0, EXACT_UNITS, &e), 0);
+    m.weight[7] = NAN;
+    rbm_prepare(&m);
+    assert_true(isnan(exact_log_z(&x, &m, NULL)));
+    exact_free(&x);
+    rbm_free(&m);
+}
+
 TEST_MAIN(cmocka_unit_test(sums_and_moments_are_those_of_all_states),
           cmocka_unit_test(parts_add_up_to_the_closed_form_and_to_the_flipped_machine),
-          cmocka_unit_test(moments_are_the_slope_of_ln_z))
+          cmocka_unit_test(moments_are_the_slope_of_ln_z),
+          cmocka_unit_test(the_product_form_agrees_with_the_plain_walk),
+          cmocka_unit_test(what_is_not_finite_shows))
