@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 build='gcc libc6-dev make pkg-config git binutils libopenmpi-dev openmpi-bin libscalapack-openmpi-dev
 libopenblas-dev libhdf5-openmpi-dev libcurl4-openssl-dev libdnnl-dev librandom123-dev libyaml-dev
-libjansson-dev libcmocka-dev zlib1g-dev procps'
+libjansson-dev libcmocka-dev zlib1g-dev procps curl'
 python='python3-numpy python3-h5py python3-matplotlib'
 slurm='slurm-wlm munge' # the private Slurm of tests/cli/slurm.sh
 style='clang-format-14' # make style

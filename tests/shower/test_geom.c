@@ -40,6 +40,35 @@ static void data_set_2_has_its_voxels(void **state)
     geom_free(&g);
 }
 
+static void the_published_geometries_have_their_voxels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int layers, voxels, regular;
+        double edge; /* of the outermost ring of the last layer, mm */
+    } want[] = { { "calochallenge1_photons", 5, 368, 0, 2000 },
+                 { "calochallenge1_pions", 7, 533, 0, 2000 },
+                 { "calochallenge3", 45, 40500, 1, 41.85 },
+                 { "atlas_regular", 7, 7 * 14 * 24, 1, 192 } };
+
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        char path[128];
+        struct geom g;
+        struct err e = { 0 };
+        snprintf(path, sizeof path, "configs/geometries/%s.yaml", want[i].file);
+        int status = geom_load(&g, test_par(), path, &e);
+        if (status != 0) fail_msg("%s", e.text);
+        const struct geom_layer *last = &g.layer[g.layers - 1];
+        assert_string_equal(g.name, want[i].file);
+        assert_int_equal(g.layers, want[i].layers);
+        assert_int_equal(g.voxels, want[i].voxels);
+        assert_int_equal(geom_regular(&g), want[i].regular);
+        assert_near(last->edge[last->n_r], want[i].edge, 1e-9);
+        geom_free(&g);
+    }
+}
+
 /* Photons of data set 1: 8 + 160 + 190 + 5 + 5 = 368 voxels in layers 0, 1, 2, 3 and 12. */
 static void layers_may_differ(void **state)
 {
@@ -123,6 +152,7 @@ static void a_missing_file_is_a_sentence_on_every_rank(void **state)
     assert_null(g.layer);
 }
 
-TEST_MAIN(cmocka_unit_test(data_set_2_has_its_voxels), cmocka_unit_test(layers_may_differ),
-          cmocka_unit_test(bad_texts_are_sentences),
+TEST_MAIN(cmocka_unit_test(data_set_2_has_its_voxels),
+          cmocka_unit_test(the_published_geometries_have_their_voxels),
+          cmocka_unit_test(layers_may_differ), cmocka_unit_test(bad_texts_are_sentences),
           cmocka_unit_test(a_missing_file_is_a_sentence_on_every_rank))
