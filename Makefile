@@ -96,7 +96,7 @@ check-quick: tests
 	@tests/run.sh $(BUILD) quick
 
 bench: all
-	@$(BUILD)/caloq bench configs/bench.yaml
+	@tests/peers/bench.sh $(BUILD)
 
 style:
 	@tests/arrows.sh

@@ -3,18 +3,17 @@
 #include "cmd/commands.h"
 #include "cmd/kernbench.h"
 #include "cmd/stopwatch.h"
+#include "cmd/zbench.h"
 #include "io/h5.h"
 #include "num/blas.h"
 #include "num/dnn.h"
-#include "rbm/ais.h"
-#include "rbm/chains.h"
 #include "vae/vae.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { CHAINS = 1024, TILES = CHAINS / 64, BATCH = 128, VOXELS = 6480, SIDE = 1024 };
+enum { BATCH = 128, VOXELS = 6480, SIDE = 1024 };
 enum { ALL, GIBBS, COUNTS, LOGZ, TRAIN, IO }; /* choices of bench.what */
 
 /* The machine of the papers: 4 partitions of 302 units, all coupled; partition 0 clamped. */
@@ -27,65 +26,6 @@ static void papers_machine(struct rbm *m)
     if (topology_complete(&T, 4, size, &e)) die("bench: %s", e.text);
     rbm_init(m, &T, 0);
     rbm_random(m, 0.05, 1);
-}
-
-struct sampler {
-    struct rbm m;
-    struct chains c;
-    const struct kern *k;
-};
-
-static void sampler_init(struct sampler *s)
-{
-    memset(s, 0, sizeof *s);
-    papers_machine(&s->m);
-    chains_init(&s->c, (struct block){ 0, TILES }, CHAINS, &s->m, 1);
-}
-
-static void sampler_free(struct sampler *s)
-{
-    chains_free(&s->c);
-    rbm_free(&s->m);
-}
-
-static void sweep(void *ctx)
-{
-    struct sampler *s = ctx;
-
-    chains_sweep(&s->c, &s->m, s->k, 1);
-}
-
-struct annealer {
-    struct sampler s;
-    double beta[9];
-    float *base;
-};
-
-static void anneal(void *ctx)
-{
-    struct annealer *a = ctx;
-    struct ais run;
-
-    ais_init(&run, &a->s.m, a->s.k, a->s.c.tiles, 0, 8, a->beta, 1, a->base, a->s.c.bits, 1);
-    ais_advance(&run, &a->s.m, a->s.k, 8);
-    ais_free(&run);
-}
-
-static void bench_logz(struct run *r, struct json *list, double seconds)
-{
-    struct annealer a;
-
-    sampler_init(&a.s);
-    a.s.k = kern_best();
-    a.base = mem_take(a.s.m.T.N, sizeof *a.base);
-    ais_linear(a.beta, 8);
-    ais_base(a.base, &a.s.m, AIS_BIASES, NULL, 0.01);
-    double step = stopwatch_median(anneal, &a, seconds) / 8.0;
-    double one = stopwatch_median(sweep, &a.s, seconds);
-    stopwatch_say(r, list, "ais complete 4x302", "chain_steps_per_second", CHAINS / step,
-                  one / step, "a Gibbs sweep alone");
-    mem_free(a.base);
-    sampler_free(&a.s);
 }
 
 struct product {
@@ -234,7 +174,7 @@ int cmd_bench(struct run *r, struct err *e)
             kern_best()->name, r->P->size);
     if (what == ALL || what == GIBBS) kernbench_gibbs(r, list, seconds);
     if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
-    if (what == ALL || what == LOGZ) bench_logz(r, list, seconds);
+    if (what == ALL || what == LOGZ) zbench_logz(r, list, seconds);
     if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = bench_train(r, list, seconds, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);

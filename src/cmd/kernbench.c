@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "cmd/stopwatch.h"
 #include "num/dnn.h"
 #include "rbm/chains.h"
 #include "rbm/phases.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TILES = 64, CHAINS = TILES * KERN_LANES, UNITS = 302, PARTS = 4, DEGREE = 20, MOST = 1000 };
 enum { PIXELS = 784 };
@@ -20,21 +20,6 @@ enum { COMPLETE, SPARSE, TOPOLOGIES };
 
 static const double DISTURBED = 0.05;
 static const char *const NAME[TOPOLOGIES] = { "complete 4x302", "random degree 20" };
-
-/* Busy seconds of all processors since the machine started; NAN where /proc/stat is not there. */
-static double busy(double *total)
-{
-    double x[8] = { 0 }, all = 0.0, tick = (double)sysconf(_SC_CLK_TCK);
-    FILE *f = fopen("/proc/stat", "r");
-    int n = f == NULL ? 0
-                      : fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &x[0], &x[1], &x[2], &x[3],
-                               &x[4], &x[5], &x[6], &x[7]);
-
-    if (f != NULL) fclose(f);
-    for (int i = 0; i < n; i++) all += x[i] / tick;
-    *total = all;
-    return n < 4 ? NAN : all - (x[3] + x[4]) / tick;
-}
 
 struct timing {
     double seconds; /* median processor time of one call */
@@ -54,7 +39,7 @@ static struct timing measure(void (*work)(void *ctx), void *ctx, double seconds,
     int n = 0;
 
     work(ctx);
-    all[0] = busy(&total[0]);
+    all[0] = stopwatch_busy(&total[0]);
     own = clock_cpu();
     begin = clock_now();
     while (n < 3 || (n < MOST && clock_now() - begin < seconds)) {
@@ -63,7 +48,7 @@ static struct timing measure(void (*work)(void *ctx), void *ctx, double seconds,
         time[n++] = clock_cpu() - start;
     }
     own = clock_cpu() - own;
-    all[1] = busy(&total[1]);
+    all[1] = stopwatch_busy(&total[1]);
     qsort(time, (size_t)n, sizeof *time, rising);
     double others = all[1] - all[0] - own * ranks;
     return (struct timing){ time[n / 2], others > DISTURBED * (total[1] - total[0]) };

@@ -146,6 +146,7 @@ static const struct conf_key table[] = {
 
     { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io", "which part to measure" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
+    { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, or archive of the package rbms" },
     { "convert.output", CONF_TEXT, "runs/default/machine.h5", 0, 0, "", 0, "file to write" },

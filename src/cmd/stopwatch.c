@@ -4,7 +4,9 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MOST = 10000 };
 
@@ -31,6 +33,20 @@ double stopwatch_median(void (*work)(void *ctx), void *ctx, double seconds)
     double median = time[n / 2];
     mem_free(time);
     return median;
+}
+
+double stopwatch_busy(double *total)
+{
+    double x[8] = { 0 }, all = 0.0, tick = (double)sysconf(_SC_CLK_TCK);
+    FILE *f = fopen("/proc/stat", "r");
+    int n = f == NULL ? 0
+                      : fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &x[0], &x[1], &x[2], &x[3],
+                               &x[4], &x[5], &x[6], &x[7]);
+
+    if (f != NULL) fclose(f);
+    for (int i = 0; i < n; i++) all += x[i] / tick;
+    *total = all;
+    return n < 4 ? NAN : all - (x[3] + x[4]) / tick;
 }
 
 void stopwatch_say(const struct run *r, struct json *list, const char *name, const char *unit,

@@ -1,0 +1,58 @@
+#!/bin/bash
+# bench.sh - caloq bench for every bench.what, briefly: the figures that the result line owes, each with
+# what it is of, every rate positive; two ranks share one AIS; and the twins in Python run.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+bench() { must "$1" bench configs/bench.yaml bench.seconds=0.01 run.dir="$work/run" bench.what="$2" "${@:3}"; tail -1 "$work/out" > "$work/$2.json"; }
+
+for what in gibbs counts train io; do bench 1 $what; done
+bench 2 logz bench.chains=128
+for twin in ais_numpy gibbs_torch; do
+    "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
+done
+(cd "$work" && "$python" -) > "$work/judged" << 'PYTHON'
+import json, math
+
+def line(name):
+    with open(name + ".json") as f:
+        return json.load(f)
+
+def say(what, holds):
+    print("ok" if holds else "FAILED: " + what)
+
+def rates(f):
+    return [x for k, x in f.items() if k.endswith(("_per_ns", "_per_second")) or k.startswith("seconds_per")]
+
+def whole(what, f, *keys):
+    say(f"{what}: {f}", all(isinstance(f.get(k), str) and f[k] for k in keys) and rates(f)
+        and all(math.isfinite(x) and x > 0 for x in rates(f)))
+
+owed = {"gibbs": "updates_per_ns", "counts": "gmac_per_second", "ais": "updates_per_ns"}
+for what, name in (("gibbs", "gibbs"), ("counts", "counts"), ("logz", "ais")):
+    result = line(what)
+    say(f"{what}: its command", result["command"] == "bench")
+    mine = [f for f in result["figures"] if f["name"] == name]
+    say(f"{what}: a figure for the complete machine", any(f["topology"] == "complete 4x302" for f in mine))
+    for f in mine:
+        whole(what, f, "name", "topology", "kernel", "precision")
+        say(f"{what}: {owed[name]} in {f}", owed[name] in f)
+say("gibbs: every instruction set", {"base"} < {f["kernel"] for f in line("gibbs")["figures"]})
+ais = [f for f in line("logz")["figures"] if f["name"] == "ais"]
+for f in ais:
+    n = f["measured_steps"]
+    say(f"two ranks share 128 chains: {f}", f["ranks"] == 2 and f["chains"] == 128 and 64 <= n <= f["steps"])
+    say(f"the path at this pace: {f}", abs(f["seconds_per_path"] - f["steps"] * f["seconds_per_1000_steps"] / 1000) < 1e-9 * f["steps"])
+say("logz: the three machines", {f["topology"] for f in ais} == {"complete 784x500", "complete 4x302", "zephyr 4x302"})
+for what, unit in (("train", "showers_per_second"), ("io", "mb_per_second")):
+    for f in line(what)["figures"]:
+        whole(what, f, "name")
+    say(f"{what}: {unit}", any(unit in f for f in line(what)["figures"]))
+whole("ais_numpy", line("ais_numpy"), "name", "topology")
+for f in line("gibbs_torch")["figures"]:
+    whole("gibbs_torch", f, "name", "topology", "kernel", "precision")
+say("gibbs_torch: figures, or why not", any(f["kernel"].startswith("torch") for f in line("gibbs_torch")["figures"]) or
+    "not installed" in line("gibbs_torch")["skipped"])
+PYTHON
+check "the figures are judged" test $? -eq 0
+passed=$((passed + $(grep -cx ok "$work/judged"))); failed=$((failed + $(grep -vcx ok "$work/judged"))); grep -vx ok "$work/judged"
+finish bench
