@@ -82,6 +82,19 @@ struct kern {
     void (*field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
                   int unit);
 
+    /*
+     * One unit of a partition that is summed over along a path (rbm/ais.h), in all tiles. With
+     * y = (1 - from) base + from phi, h = (beta - from) (phi - base) and x its bit,
+     *
+     *   gain  += log((1 + e^(y + h)) / (1 + e^y)) - x h   beside the joint path's weight
+     *   slope += (sigmoid(y) - x) (phi - base)            beside its derivative; NULL: not wanted
+     *
+     * in float, to 2e-7 of each term; then x is drawn at beta as gibbs draws it, from the same
+     * words, and track follows. row [tiles]: its bits; phi [tiles * 64] as `field` gives them.
+     */
+    void (*summed)(uint64_t *row, double *gain, double *slope, double *track, const float *phi,
+                   int64_t tiles, const struct kern_draw *d, float from, int unit);
+
     /* count[i] += number of set bits of unit i in the lanes of live [tiles], for all N units. */
     void (*sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
 

@@ -15,6 +15,20 @@
  * For the joint ln Z of a machine with a clamped partition, hand in a copy of the struct with
  * clamped = -1 (it may share the arrays), and for the reverse run chains of that machine.
  *
+ * Marginal paths (ais_marginal): one free partition p is summed over by hand,
+ *
+ *   log f_beta(rest) = the terms without p + sum_{i in p} log(1 + e^((1 - beta) base_i + beta
+ * phi_i))
+ *
+ * with phi_i the fields of the rest. The sweeps are those of the joint path, p first (it is drawn
+ * anew given the rest, so the sweep is one of the rest alone); the weights never spread more
+ * (mAIS: Yasuda and Takahashi, Phys. Rev. E 105 (2022)), and each field is still evaluated once a
+ * step. For an RBM with the visible units left this is the path of Salakhutdinov and Murray.
+ *
+ * RAISE (ais_raise): a reverse run from data v, with sweeps at beta_K first. Then
+ *   log p(v) >= log f_K(v) - log Z_0 + log mean exp(log w)        in expectation
+ * (Burda, Grosse and Salakhutdinov, AISTATS 2015).
+ *
  * What a chain does depends on (seed, global tile, lane, beta index). A run may be stopped between
  * steps and goes on, bit for bit, from step, bits, u and log_w.
  * Sources: Neal, Stat. Comput. 11 (2001); Burda, Grosse and Salakhutdinov, AISTATS 2015.
@@ -24,6 +38,7 @@
 
 #include "base/block.h"
 #include "rbm/rbm.h"
+#include "rbm/trace.h"
 
 enum ais_base { AIS_DATA, AIS_BIASES, AIS_UNIFORM };
 
@@ -41,6 +56,11 @@ struct ais {
     uint64_t *bits; /* [N, tiles.count]; owned */
     double *u;      /* [tiles.count * 64] U(x); owned */
     double *log_w;  /* [tiles.count * 64]; owned */
+    /* beside the path */
+    int marginal;        /* partition that is summed over, or -1 */
+    struct trace *trace; /* of every point, or NULL; borrowed */
+    double *d, *slope;   /* [tiles.count * 64] of a step; owned */
+    float *phi;          /* [tiles.count * 64]; owned */
 };
 
 /* beta_k = k / K. */
@@ -58,6 +78,15 @@ void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct b
               int reverse, int K, const double *beta, int sweeps, const float *base,
               const uint64_t *start, uint64_t seed);
 void ais_free(struct ais *a); /* accepts { 0 } */
+
+/* Before the first step. p: free, or -1. */
+void ais_marginal(struct ais *a, const struct rbm *m, int p);
+
+/* Before the first step: the sweeps at beta_K that make a reverse run from data one of RAISE. */
+void ais_raise(struct ais *a, const struct rbm *m, const struct kern *k);
+
+/* The partition that is best summed over: the largest free one. */
+int ais_widest(const struct rbm *m);
 
 /* At most n steps more; returns those left. */
 int ais_advance(struct ais *a, const struct rbm *m, const struct kern *k, int n);

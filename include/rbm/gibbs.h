@@ -23,6 +23,13 @@ struct gibbs {
     enum rng_stream stream;
 };
 
+/* Partition p alone, with the numbers it has in gibbs_sweep. */
+void gibbs_partition(const struct gibbs *g, const struct rbm *m, const struct kern *k,
+                     uint64_t *bits, double *track, struct block tiles, int64_t step, int p);
+
+/* How its units are drawn: for kernels that do it themselves. */
+struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t step);
+
 /* One sweep over bits [N, tiles.count]; random numbers are those of (seed, stream, global tile,
  * step). track: see kern.h. */
 void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *k, uint64_t *bits,

@@ -5,6 +5,7 @@ const struct kern KERN(kern) = {
     .gibbs = KERN(gibbs),
     .score = KERN(score),
     .field = KERN(field),
+    .summed = KERN(summed),
     .sums = KERN(sums),
     .pairs = KERN(pairs),
     .walk = KERN(walk),

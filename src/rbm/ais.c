@@ -92,7 +92,9 @@ void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct b
         die("an annealing path of %d steps with %d sweeps from %g to %g", K, sweeps, beta[0],
             beta[K]);
     if (start == NULL && (reverse || m->clamped >= 0)) die("annealing without start states");
-    *a = (struct ais){ .tiles = tiles, .seed = seed, .reverse = reverse, .K = K, .sweeps = sweeps };
+    *a = (struct ais){
+        .tiles = tiles, .seed = seed, .reverse = reverse, .K = K, .sweeps = sweeps, .marginal = -1
+    };
     a->beta = mem_take(K + 1, sizeof a->beta[0]);
     for (int i = 0; i <= K; i++) {
         a->beta[i] = (double)(float)beta[i];
@@ -104,6 +106,9 @@ void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct b
     a->bits = mem_take(m->T.N * tiles.count, sizeof a->bits[0]);
     a->u = mem_take(lanes, sizeof a->u[0]);
     a->log_w = mem_take(lanes, sizeof a->log_w[0]);
+    a->d = mem_take(lanes, sizeof a->d[0]);
+    a->slope = mem_take(lanes, sizeof a->slope[0]);
+    a->phi = mem_take(lanes, sizeof a->phi[0]);
     begin(a, m, k, start);
     base_sums(a, m);
 }
@@ -116,13 +121,73 @@ void ais_free(struct ais *a)
     mem_free(a->bits);
     mem_free(a->u);
     mem_free(a->log_w);
+    mem_free(a->d);
+    mem_free(a->slope);
+    mem_free(a->phi);
     *a = (struct ais){ 0 };
 }
 
-/* Step s of 0..K-1 goes from beta index `from` to `to`. */
-static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
+void ais_marginal(struct ais *a, const struct rbm *m, int p)
 {
-    int from = a->reverse ? a->K - a->step : a->step, to = a->reverse ? from - 1 : from + 1;
+    if (p >= 0 && (p >= m->T.K || !rbm_is_free(m, p))) die("partition %d is not free", p);
+    a->marginal = p;
+}
+
+int ais_widest(const struct rbm *m)
+{
+    int widest = -1;
+
+    for (int p = 0; p < m->T.K; p++)
+        if (rbm_is_free(m, p) && (widest < 0 || m->T.size[p] > m->T.size[widest])) widest = p;
+    return widest;
+}
+
+/* d and slope get what the summed partition adds to the step from -> to, if the chains weigh it;
+ * its units are drawn at `to`. */
+static void sum_out(struct ais *a, const struct rbm *m, const struct kern *k, double from,
+                    double to, int64_t step)
+{
+    struct kern_net net = rbm_net(m);
+    struct gibbs g = path(a, to);
+    struct kern_draw draw = gibbs_draw(&g, a->tiles, step);
+    int p = a->marginal;
+
+    for (int i = m->T.first[p]; i < m->T.first[p + 1]; i++) {
+        k->field(a->phi, a->bits, a->tiles.count, &net, i);
+        k->summed(a->bits + i * a->tiles.count, a->d, a->trace == NULL ? NULL : a->slope, a->u,
+                  a->phi, a->tiles.count, &draw, (float)from, i);
+    }
+}
+
+/* Sweep number s at a beta; the summed partition leads, and may have been drawn already. */
+static void sweep(struct ais *a, const struct rbm *m, const struct kern *k, double beta,
+                  int64_t step, int led)
+{
+    struct gibbs g = path(a, beta);
+    int K = m->T.K, p = a->marginal;
+
+    if (p >= 0 && !led) gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, p);
+    for (int n = 0; n < K; n++) {
+        int q = a->reverse ? K - 1 - n : n;
+        if (q != p) gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, q);
+    }
+}
+
+static void sweeps(struct ais *a, const struct rbm *m, const struct kern *k, int at, int led)
+{
+    for (int s = 0; s < a->sweeps; s++)
+        sweep(a, m, k, a->beta[at], (int64_t)at * a->sweeps + s, led && s == 0);
+}
+
+void ais_raise(struct ais *a, const struct rbm *m, const struct kern *k)
+{
+    if (!a->reverse) die("RAISE going up");
+    sweeps(a, m, k, a->K, 0);
+}
+
+/* d and slope of a step between two points of the path, in the states at hand. */
+static void weigh(struct ais *a, const struct rbm *m, const struct kern *k, int from, int to)
+{
     double rise = a->beta[to] - a->beta[from];
     int64_t lanes = a->tiles.count * KERN_LANES;
 
@@ -130,12 +195,40 @@ static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
         struct kern_net net = rbm_net(m);
         k->score(a->u, a->bits, a->tiles.count, &net, a->base);
     }
-    for (int64_t c = 0; c < lanes; c++) a->log_w[c] += rise * a->u[c];
+    for (int64_t c = 0; c < lanes; c++) a->d[c] = rise * a->u[c];
+    memcpy(a->slope, a->u, (size_t)lanes * sizeof a->u[0]);
+    if (a->marginal >= 0) sum_out(a, m, k, a->beta[from], a->beta[to], (int64_t)to * a->sweeps);
+}
+
+/* Length of the step that ended where this one begins, for the trace. */
+static double length_before(const struct ais *a, int step, int at)
+{
+    return step == 0 ? 0.0 : a->beta[at] - a->beta[a->reverse ? at + 1 : at - 1];
+}
+
+/* The path's last point is seen by the trace alone, after sweeps of its own. */
+static void watch_end(struct ais *a, const struct rbm *m, const struct kern *k, int at)
+{
+    sweeps(a, m, k, at, a->marginal >= 0);
+    weigh(a, m, k, at, at);
+    trace_add(a->trace, a->K, length_before(a, a->K, at), NULL, a->slope);
+}
+
+/* Step s of 0..K-1 goes from beta index `from` to `to`. */
+static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
+{
+    int from = a->reverse ? a->K - a->step : a->step, to = a->reverse ? from - 1 : from + 1;
+    int64_t lanes = a->tiles.count * KERN_LANES;
+
+    weigh(a, m, k, from, to);
+    for (int64_t c = 0; c < lanes; c++) a->log_w[c] += a->d[c];
+    if (a->trace != NULL)
+        trace_add(a->trace, a->step, length_before(a, a->step, from), a->d, a->slope);
     a->step++;
-    if (a->step == a->K) return;
-    struct gibbs g = path(a, a->beta[to]);
-    for (int s = 0; s < a->sweeps; s++)
-        gibbs_sweep(&g, m, k, a->bits, a->u, a->tiles, (int64_t)to * a->sweeps + s);
+    if (a->step < a->K)
+        sweeps(a, m, k, to, a->marginal >= 0);
+    else if (a->trace != NULL)
+        watch_end(a, m, k, to);
 }
 
 int ais_advance(struct ais *a, const struct rbm *m, const struct kern *k, int n)

@@ -23,6 +23,9 @@ x86_64)
     packed "${kernels}_gibbs.v4.o" vaddps zmm
     packed "${kernels}_gibbs.v4.o" vmulps zmm
     packed "${kernels}_gibbs.base.o" mulps xmm
+    packed "${kernels}_marginal.base.o" mulps xmm
+    packed "${kernels}_marginal.v3.o" vdivps ymm
+    packed "${kernels}_marginal.v4.o" vdivps zmm
     packed "${kernels}_score.v3.o" vaddpd ymm
     packed "${kernels}_score.v4.o" vaddpd zmm
     packed "${kernels}_count.v3.o" vpshufb ymm

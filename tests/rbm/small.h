@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "rbm/rbm.h"
+#include "rbm/spins.h"
 
 #include <math.h>
 
@@ -54,6 +55,26 @@ static inline double small_probabilities(const struct rbm *m, const uint8_t *u, 
     for (int64_t s = 0; s < states; s++) p[s] /= sum;
     mem_free(x);
     return most + log(sum);
+}
+
+/* Exact samples: chain c of bits [N, tiles] takes a state by inverting the distribution. */
+static inline void small_starts(uint64_t *bits, int64_t tiles, const struct rbm *m)
+{
+    int N = m->T.N;
+    double *p = mem_take((int64_t)1 << N, sizeof *p);
+    uint8_t *x = mem_take(tiles * 64 * N, 1);
+
+    small_probabilities(m, NULL, p);
+    for (int64_t c = 0; c < tiles * 64; c++) {
+        struct rng r = rng_at(51, RNG_TEST, c, 0);
+        double u = rng_uniform(&r);
+        int64_t s = 0;
+        while (s + 1 < (int64_t)1 << N && u >= p[s]) u -= p[s++];
+        small_state(x + c * N, N, s);
+    }
+    spins_pack(bits, x, tiles * 64, N);
+    mem_free(p);
+    mem_free(x);
 }
 
 #endif

@@ -22,26 +22,6 @@ static void run(struct ais *a, const struct rbm *m, struct block tiles, int reve
     mem_free(beta);
 }
 
-/* Exact samples: chain c of bits [N, tiles] takes a state by inverting the distribution. */
-static void exact_starts(uint64_t *bits, int64_t tiles, const struct rbm *m)
-{
-    int N = m->T.N;
-    double *p = mem_take((int64_t)1 << N, sizeof *p);
-    uint8_t *x = mem_take(tiles * 64 * N, 1);
-
-    small_probabilities(m, NULL, p);
-    for (int64_t c = 0; c < tiles * 64; c++) {
-        struct rng r = rng_at(51, RNG_TEST, c, 0);
-        double u = rng_uniform(&r);
-        int64_t s = 0;
-        while (s + 1 < (int64_t)1 << N && u >= p[s]) u -= p[s++];
-        small_state(x + c * N, N, s);
-    }
-    spins_pack(bits, x, tiles * 64, N);
-    mem_free(p);
-    mem_free(x);
-}
-
 static double mean_of(const double *x, int64_t n, double shift, double *error)
 {
     double sum = 0.0, squares = 0.0;
@@ -74,7 +54,7 @@ static void weights_are_unbiased_on_short_paths(void **state)
     small_machine(&m, 3, size, -1, 0.7, 51);
     assert_int_equal(exact_plan(&x, &m, 0, EXACT_UNITS, &e), 0);
     double log_z = exact_moments(&x, &m, NULL, mean, pair);
-    exact_starts(start, TILES, &m);
+    small_starts(start, TILES, &m);
     for (int way = 0; way < 6; way++) {
         int reverse = way % 2;
         ais_base(base, &m, (enum ais_base)(way / 2), mean, 1e-3);
@@ -111,7 +91,7 @@ static void forward_and_reverse_bracket_the_joint_ln_z(void **state)
     small_machine(&m, 4, size, -1, 0.5, 52);
     assert_int_equal(exact_plan(&x, &m, 0, EXACT_UNITS, &e), 0);
     double log_z = exact_moments(&x, &m, NULL, mean, pair);
-    exact_starts(start, TILES, &m);
+    small_starts(start, TILES, &m);
     ais_base(base, &m, AIS_DATA, mean, 1e-3);
     run(&up, &m, (struct block){ 0, TILES }, 0, 60, 1, base, NULL, 3);
     run(&down, &m, (struct block){ 0, TILES }, 1, 60, 1, base, start, 3);
