@@ -2,7 +2,8 @@
 # waits
 # slurm.sh - jobs/train.slurm on a real Slurm of our own: the time limit strikes, training stops
 # with a checkpoint and exit status 75, the job goes back into the queue and its second turn goes
-# on from there to the result line. jobs/logz.slurm then runs as an array on what was trained.
+# on from there to the result line. jobs/logz.slurm then runs as an array on what was trained, and
+# jobs/scaling.slurm benches at one and two ranks.
 #
 # munged, slurmctld and slurmd live in one temporary folder, on two ports of 127.0.0.1.
 set -u
@@ -160,4 +161,14 @@ for task in 0 1; do
     check "task $task has its log-weights" test -s "$run/logz-$task.h5"
 done
 check "the tasks drew other numbers" test "$(grep -o '"logz": *[^,]*' "$run/logz-0.result.json")" != "$(grep -o '"logz": *[^,]*' "$run/logz-1.result.json")"
+
+# --- the bench over numbers of ranks ---------------------------------------------------------------
+export STRONG=128 WEAK=64
+job=$(sbatch --parsable --time=2 --output="$work/scaling.out" jobs/scaling.slurm "$work/scaling" bench.seconds=0.01)
+check "the scaling job ends well" within 100 is JobState COMPLETED || give_up
+check "a line for each study at 1 and 2 ranks" test "$(grep -c '"study"' "$work/scaling/scaling.jsonl")" = 4
+for study in strong weak; do
+    check "$study scaling of two ranks is in the table" grep -qE "^$study +complete 784x500 +2 +128 " "$work/scaling/scaling.txt"
+done
+check "the plot is there" test -s "$work/scaling/scaling.png"
 finish 0
