@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 
-for look in graphs reads protocol refusals answers faults; do
+for look in graphs reads protocol refusals answers child faults; do
     check "stand-in: $look" "$python" tests/cli/sapi_look.py $look "$work"
 done
 

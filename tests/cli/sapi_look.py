@@ -165,6 +165,40 @@ def answers():
         assert get()["solver"]["version"]["graph_id"] == "01deadbeef"
 
 
+CHILD = """
+import base64, json, sys
+for line in sys.stdin:
+    ask = json.loads(line)
+    n, best = len(ask["h"]), [0] * len(ask["h"])
+    for i, h in enumerate(ask["h"]): # against its field and those of the spins before it
+        field = h + sum(j * (2 * best[a] - 1) for (a, b), j in zip(ask["couplers"], ask["J"]) if b == i)
+        best[i] = int(field < 0)
+    row = [best[k] << (7 - k % 8) for k in range(n)]
+    packed = bytes(sum(row[k:k + 8]) for k in range(0, n, 8)) * ask["reads"]
+    print(json.dumps({"id": ask["id"], "solutions": base64.b64encode(packed).decode(), "energies": ""}), flush=True)
+"""
+
+
+def child():
+    """Samples from a program at the other end of a pipe: each spin against the field of those before it."""
+    path = os.path.join(FOLDER, "child.py")
+    with open(path, "w") as f:
+        f.write(CHILD)
+    with talk.StandIn(FOLDER, "--solver", "Z2=zephyr,2", "--child", f"{sys.executable} {path}") as s:
+        z2 = s.call("GET", "solvers/remote/Z2")[2]
+        h, J = machine(z2, 40, 4)
+        out = s.call("POST", "problems/", [talk.job(z2, h, J, kind=kind, num_reads=3, answer_mode="raw") for kind in ("ising", "qubo")])[2]
+        for kind, status in zip(("ising", "qubo"), out):
+            rows, energies, _ = talk.samples(s.call("GET", f"problems/{status['id']}/?timeout=5")[2]["answer"], kind == "ising")
+            a, b = (h, J) if kind == "ising" else ( # s = 2 x - 1, up to a constant
+                {q: h[q] / 2 + sum(w for e, w in J.items() if q in e) / 4 for q in h}, {e: w / 4 for e, w in J.items()})
+            spin = lambda x: x if kind == "ising" else 2 * x - 1
+            for q in sorted(h):
+                field = a[q] + sum(w * spin(rows[0][e[0]]) for e, w in b.items() if e[1] == q)
+                assert (field < 0) == (rows[0][q] == 1), q
+            assert rows[0] == rows[2] and abs(plain_energy(h, J, rows[1]) - energies[1]) < 1e-9
+
+
 def tried(s, method, path, value=None, **more):
     try:
         return s.call(method, path, value, **more)
@@ -239,5 +273,5 @@ def faults_alone():
     assert draw(1) == draw(1) != draw(2) and sum(len(x) for x in draw(3)) == 10
 
 
-looks = {"graphs": graphs, "reads": reads, "protocol": protocol, "refusals": refusals, "answers": answers, "faults": faults_alone}
+looks = {"graphs": graphs, "reads": reads, "protocol": protocol, "refusals": refusals, "answers": answers, "child": child, "faults": faults_alone}
 looks[sys.argv[1]]()

@@ -46,7 +46,7 @@ TRANSIENT = {
     "page": (EVERY, [{}]),
     "garbage": (EVERY, [dict(text=t) for t in ("{", "[1,", "nonsense", "", "null", "[]", "{}", '[{"id": 1}]', "\x00")]),
     "deep": (EVERY, [dict(depth=100000)]),
-    "omit": (LISTS, [{}]),
+    "omit": (("submit", "poll"), [{}]), # on a look-up it would be the label that does not show
     "double": (LISTS, [{}]),
     "extra": (LISTS, [{}]),
     "swap": (("submit", "poll", "problem"), [{}]),
@@ -108,8 +108,11 @@ class Rules:
         kind = rule["draw"].choice(kinds or [None])
         if not hit or not kind or rule["most"] <= 0:
             return None
+        fault = {"fault": kind, **rule["draw"].choice(TRANSIENT[kind][1])}
+        if op == "lookup" and fault.get("text") == "[]": # as above
+            return None
         rule["most"] -= 1
-        return {"fault": kind, **rule["draw"].choice(TRANSIENT[kind][1])}
+        return fault
 
 
 def pause(handler, seconds):

@@ -75,7 +75,20 @@ class Service:
         self.problems = collections.OrderedDict()
         self.answers = collections.OrderedDict() # the last few
         self.changed = threading.Condition()
+        self.times = collections.deque(maxlen=100000) # operation, begin and end of each request, s
         self.ledger = open(os.path.join(folder, "ledger.jsonl"), "a", buffering=1)
+
+        self.first = {name: (s["status"], s["identity"]["version"]) for name, s in self.solvers.items()}
+
+    def reset(self):
+        """As at the start."""
+        with self.changed:
+            self.problems.clear()
+            self.answers.clear()
+            self.times.clear()
+            self.latency, self.label_lag, self.inline = 0.0, 0.0, False
+            for name, s in self.solvers.items():
+                s["status"], s["identity"]["version"] = self.first[name]
 
     def note(self, **line):
         self.ledger.write(json.dumps(line) + "\n")

@@ -70,6 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.test(path[1:], raw)
             reply, damage = self.judge(path, query, raw)
             self.send(reply, damage)
+            self.service.times.append((self.route(path), self.began, time.monotonic()))
         except (Gone, OSError):
             self.close_connection = True
 
@@ -196,7 +197,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         }))
 
     def test(self, path, raw):
-        """/_test/rules (POST adds, DELETE removes all), /_test/set, /_test/reset, /_test/ledger."""
+        """/_test/rules (POST adds, DELETE removes all), /_test/set, /_test/reset, /_test/ledger, /_test/times."""
         s, value = self.service, {}
         if path == ["rules"] and self.command == "POST":
             self.rules.add(json.loads(raw))
@@ -210,14 +211,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     next(iter(s.solvers.values()))["identity"]["version"] = {"graph_id": v}
                 else:
                     next(iter(s.solvers.values()))["status"] = v
-        elif path == ["reset"]: # as at the start
+        elif path == ["reset"]:
             self.rules.clear()
-            with s.changed:
-                s.problems.clear()
-                s.latency, s.label_lag, s.inline = 0.0, 0.0, False
+            s.reset()
         elif path == ["ledger"]:
             with s.changed:
                 value = [dict(id=r.id, label=r.label, reads=r.reads, charge=r.charge, status=r.status) for r in s.problems.values()]
+        elif path == ["times"]:
+            value = list(s.times)
         self.send(Reply(200, value, "application/json"), [])
 
 
