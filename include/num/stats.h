@@ -24,6 +24,10 @@ double stats_quantile(const double *x, int64_t n, double q);
  * the integral of |F - G|. n, m >= 1. */
 double stats_wasserstein(const double *x, int64_t n, const double *y, int64_t m);
 
+/* The probability that a number of x is above one of y (area under the ROC curve), ties half; both
+ * ascending. n, m >= 1. */
+double stats_auc(const double *x, int64_t n, const double *y, int64_t m);
+
 /* The integral of y over x by trapezoids, x ascending. */
 double stats_trapezoid(const double *x, const double *y, int64_t n);
 

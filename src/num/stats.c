@@ -62,6 +62,19 @@ double stats_wasserstein(const double *x, int64_t n, const double *y, int64_t m)
     return sum;
 }
 
+double stats_auc(const double *x, int64_t n, const double *y, int64_t m)
+{
+    double above = 0.0;
+    int64_t below = 0, upto = 0; /* numbers of y below x[i]; at most x[i] */
+
+    for (int64_t i = 0; i < n; i++) {
+        while (below < m && y[below] < x[i]) below++;
+        while (upto < m && y[upto] <= x[i]) upto++;
+        above += 0.5 * (double)(below + upto);
+    }
+    return above / ((double)n * (double)m);
+}
+
 double stats_trapezoid(const double *x, const double *y, int64_t n)
 {
     double s = 0;
