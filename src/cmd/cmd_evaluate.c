@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cmd/classify.h"
 #include "cmd/commands.h"
 #include "cmd/distances.h"
 #include "cmd/judge.h"
@@ -143,7 +144,7 @@ static int more_distances(struct work *w, struct err *e)
     energy_range(&w->reference, &least, &most);
     distances_resolution(j, "reference", &w->reference, &w->x, least, most);
     distances_resolution(j, "generated", &w->generated, &w->y, least, most);
-    return 0;
+    return classify_all(j, &w->reference, &w->generated, e);
 }
 
 static int fpd_of(struct work *w, struct features_of_sample *f, const char *key, const char *error,

@@ -27,6 +27,25 @@ def spoil():
         g["showers"] = (x * (1 + off[:, None])).astype(np.float32)
 
 
+def shuffle():
+    """The second sample with its layers from back to front: the same voxels, another calorimeter."""
+    with h5py.File(f"{folder}/generated.h5") as f, h5py.File(f"{folder}/shuffled.h5", "w") as g:
+        x = f["showers"][()]
+        g["incident_energies"] = f["incident_energies"][()]
+        g["showers"] = x.reshape(len(x), LAYERS, -1)[:, ::-1].reshape(x.shape)
+
+
+def apart():
+    """66 + 58 showers give a verdict: an AUC of one law spreads by sqrt(125 / (12 * 66 * 58)) = .052."""
+    alike, other = (json.load(open(f"{folder}/{n}/evaluate.result.json")) for n in ("alike", "apart"))
+    for name in "low", "low_normed", "high":
+        a, b = alike[f"auc_{name}"], other[f"auc_{name}"]
+        assert abs(a - 0.5) < 4 * 0.052, (name, a)
+        assert b > 0.9, (name, b)
+        assert other[f"jsd_{name}"] > 0.4, (name, other[f"jsd_{name}"])
+        assert alike[f"classifier_epoch_{name}"] in range(1, 9)
+
+
 def same(what, got, want, tolerance):
     good = got is not None and abs(got - want) <= tolerance * max(1, abs(want))
     print("ok" if good else f"FAILED: {what} is {got}, expected {want}")
@@ -123,4 +142,4 @@ def judge():
     print("ok" if "correlation.layers" not in result else "FAILED: correlations that nobody asked for")
 
 
-{"spoil": spoil, "judge": judge}[sys.argv[1]]()
+{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart}[sys.argv[1]]()

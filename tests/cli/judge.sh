@@ -19,6 +19,17 @@ passed=$((passed + $(grep -cx ok "$work/judged"))) failed=$((failed + $(grep -vc
 grep -vx ok "$work/judged"
 check "the judge came to its end" test "$(grep -cx ok "$work/judged")" -ge 50
 
+# a sample of its own is told from itself by nobody; layers in another order by everybody
+small=(evaluate.classifier=configs/architectures/classifier-small.yaml evaluate.classifier_epochs=8 evaluate.classifier_batch=50 evaluate.classifier_rate=3e-3 evaluate.prdc=0 evaluate.correlations=none)
+"$python" tests/cli/judge.py shuffle "$work"
+must 2 "${judge[@]}" "${small[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[low, low_normed, high]' run.dir="$work/alike"
+must 1 "${judge[@]}" "${small[@]}" evaluate.generated="$work/shuffled.h5" evaluate.classifiers='[low, low_normed, high]' run.dir="$work/apart"
+check "classifiers tell what is apart" "$python" tests/cli/judge.py apart "$work"
+run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[deep]' run.dir="$work/few"
+check "another classifier is one sentence" grep -q "^caloq: evaluate.classifiers: 'deep', expected low, low_normed or high" "$work/err"
+run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[high]' evaluate.classifier="$work/none.yaml" run.dir="$work/few"
+check "an absent network too" grep -q "^caloq: .*none.yaml" "$work/err"
+
 showers 5 "$work/few.h5"
 run 1 "${judge[@]}" evaluate.generated="$work/few.h5" run.dir="$work/few"
 check "five showers have no fifth neighbour" grep -q '^caloq: .*5 showers has no 5-th nearest neighbour' "$work/err"
