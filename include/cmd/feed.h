@@ -54,14 +54,14 @@ void feed_batch(struct feed *f, int64_t epoch, int64_t index);
 /* Fill batch `index` of the validation events, in order; returns 0 behind the last. Collective. */
 int feed_validation(struct feed *f, int64_t index);
 
-/* Bytes [n_0] of the clamped partition for event j of the whole batch (0 <= j < n). Local. */
+/* Bytes [held] of the clamped units for event j of the whole batch (0 <= j < n). Local. */
 void feed_condition(const struct feed *f, int j, uint8_t *u);
 
 /* The same for any training event. Local. */
 void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u);
 
-/* Numbers of all training events in the order of incident energy, or of the clamped partition's
- * bits where rows have no energy; ties by number. [train.count], the caller's to mem_free. Local.
+/* Numbers of all training events in the order of incident energy, or of the clamped units' bits
+ * where rows have no energy; ties by number. [train.count], the caller's to mem_free. Local.
  */
 int64_t *feed_by_condition(const struct feed *f);
 

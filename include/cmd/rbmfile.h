@@ -4,6 +4,8 @@
  *   attributes       format = "caloq-rbm", version
  *   partition_sizes  int32 [K]
  *   clamped          int32 [1]: the partition fixed by the condition, or -1
+ *   clamped_units    int32 [n] numbers of the units fixed by the condition, rising; only where they
+ *                    are not one partition (clamped is -1 then, version 2)
  *   bias             float32 [N], all partitions in order
  *   weight_ab        float32 [n_a, n_b] for partitions a < b of a complete machine ("weight_1_12"
  *                    when K > 10), or

@@ -14,7 +14,7 @@ enum zmethod { ZMETHOD_AIS, ZMETHOD_RAIS, ZMETHOD_BOTH, ZMETHOD_BAR, ZMETHOD_EXA
 
 struct ztarget {
     struct run *r;      /* borrowed */
-    struct model model; /* its clamped is -1 when the joint ln Z is asked for */
+    struct model model; /* its held is 0 when the joint ln Z is asked for */
     struct bits data;   /* logz.data, or nothing */
     double *mean;       /* [N] of the data, or NULL; owned */
     double mean_energy; /* E of the data */

@@ -8,12 +8,12 @@
  *            reversed sweeps at beta_k                                   E w = Z_0 / Z_K
  *
  * The forward estimate of log Z is a lower bound in expectation, the reverse one an upper bound if
- * its start is an exact sample. With a clamped partition a tile belongs to one condition u: the run
+ * its start is an exact sample. With clamped units a tile belongs to one condition u: the run
  * is that of Z(u) = sum over free units of exp(-E(u, x)), b.u in both E and Z, and each u has its
  * own chains and its own mean of weights. base_i = b_i there, so that U holds no b.u.
  *
- * For the joint ln Z of a machine with a clamped partition, hand in a copy of the struct with
- * clamped = -1 (it may share the arrays), and for the reverse run chains of that machine.
+ * For the joint ln Z of a machine with clamped units, hand in a copy of the struct with
+ * held = 0 (it may share the arrays), and for the reverse run chains of that machine.
  *
  * Marginal paths (ais_marginal): one free partition p is summed over by hand,
  *
@@ -67,11 +67,11 @@ struct ais {
 void ais_linear(double *beta, int K);
 
 /* base [N]: log-odds of mean (AIS_DATA; mean kept within [least, 1 - least]), the machine's biases,
- * or 0; the clamped partition's entries are its biases. mean may be NULL for the other two. */
+ * or 0; clamped units' entries are their biases. mean may be NULL for the other two. */
 void ais_base(float *base, const struct rbm *m, enum ais_base kind, const double *mean,
               double least);
 
-/* start [N, tiles.count]: forward, only the clamped partition's rows are used (NULL without one);
+/* start [N, tiles.count]: forward, only the clamped units' rows are used (NULL without any);
  * reverse, the whole states, equilibrated under the same u. beta [K + 1] rises from 0 to 1, K >= 1,
  * sweeps >= 1, else die(). beta, base and start are copied. */
 void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct block tiles,

@@ -3,7 +3,7 @@
  *
  * What a chain does depends on the seed, its global number and the sweep, never on the number of
  * ranks. Chains are numbered globally; chain q is lane q % 64 of tile q / 64. Where the machine has
- * a clamped partition, each chain carries its own condition.
+ * clamped units, each chain carries its own condition.
  */
 #ifndef RBM_CHAINS_H
 #define RBM_CHAINS_H
@@ -26,17 +26,16 @@ void chains_init(struct chains *c, struct block tiles, int64_t n, const struct r
                  uint64_t seed);
 void chains_free(struct chains *c); /* accepts { 0 } */
 
-/* Fair coins again, a function of `step` too (0: those of chains_init); the clamped partition
- * stays. */
+/* Fair coins again, a function of `step` too (0: those of chains_init); clamped units stay. */
 void chains_restart(struct chains *c, const struct rbm *m, int64_t step);
 
 /* Chains of this rank that count. */
 int64_t chains_mine(const struct chains *c);
 
-/* Set the clamped partition's bits: rows [size of it, tiles.count]. The other bits persist. */
+/* Set the clamped units' bits: rows [held, tiles.count]. The other bits persist. */
 void chains_condition(struct chains *c, const struct rbm *m, const uint64_t *rows);
 
-/* n sweeps over the free partitions at beta = 1. */
+/* n sweeps over the free units at beta = 1. */
 void chains_sweep(struct chains *c, const struct rbm *m, const struct kern *k, int n);
 
 /* E of this rank's chains [tiles.count * 64], padded lanes too. */

@@ -1,7 +1,7 @@
 /*
  * exact.h - partition functions, means and correlations by enumeration.
  *
- * The largest of the partitions to be summed is summed analytically, prod_h (1 + e^phi_h); the
+ * The partition with the most units to be summed is summed analytically, prod_h (1 + e^phi_h); the
  * states of the others are walked (rbm/walk.h): 14 million states a second and core at 784 summed
  * units and AVX-512, beside other work. Parts (fixed top bits) can be shared over ranks.
  */
@@ -15,7 +15,7 @@
 enum { EXACT_UNITS = 30 }; /* the most that exact_plan accepts without being asked */
 
 struct exact {
-    int joint;     /* the clamped partition is summed over too */
+    int joint;     /* clamped units are summed over too */
     int summed;    /* the partition that is summed analytically */
     int n;         /* units walked */
     int *unit;     /* [n]; owned */
@@ -28,16 +28,16 @@ struct exact {
     double *pair;           /* [n, n] of walked units */
 };
 
-/* Units to be walked when the largest partition to be summed is summed; that in *summed. */
+/* Units to be walked when the partition with the most to be summed is summed; that in *summed. */
 int exact_units(const struct rbm *m, int joint, int *summed);
 
-/* joint: also sum over the clamped partition (no difference without one). More than `most` units to
+/* joint: also sum over clamped units (no difference without any). More than `most` units to
  * walk: a sentence. */
 int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct err *e);
 void exact_free(struct exact *x); /* accepts { 0 } */
 
 /* log sum of exp(-E) over the states of these parts; -INFINITY for none. u: bytes of the clamped
- * partition, or NULL when there is none or joint. ln Z = log-sum-exp over all blocks. */
+ * units, or NULL when there are none or joint. ln Z = log-sum-exp over all blocks. */
 double exact_sum(struct exact *x, const struct rbm *m, const uint8_t *u, struct block parts);
 
 /* All parts. */

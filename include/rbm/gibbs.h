@@ -1,8 +1,8 @@
 /*
- * gibbs.h - block Gibbs sweeps over the free partitions of a machine.
+ * gibbs.h - block Gibbs sweeps over the free units of a machine.
  *
- * A sweep draws partition 0, 1, ... K-1 (or K-1 ... 0: its time reversal), each given the rest; the
- * clamped partition stays. Along a path the machine is
+ * A sweep draws partition 0, 1, ... K-1 (or K-1 ... 0: its time reversal), each given the rest;
+ * clamped units stay. Along a path the machine is
  *
  *   log f_beta(x) = (1 - beta) base.x - beta E(x)
  */

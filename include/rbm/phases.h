@@ -65,8 +65,9 @@ void phases_soften(float *z, const struct rbm *m, const struct kern *k, const ui
 void phases_reduce(struct phases *p, const struct reducer *r);
 
 /* Fill gradient (of the log-likelihood: uphill) from the counts. rate: offsets follow
- * mu <- (1 - rate) mu + rate mu_now, from the first mu_now on; 1 = mu_now. The clamped partition's
- * biases get 0: P(x | u) does not depend on them. Both phases must have been counted. */
+ * mu <- (1 - rate) mu + rate mu_now, from the first mu_now on; 1 = mu_now. Biases of clamped
+ * units and couplings between two of them get 0: P(x | u) does not depend on them. Both phases must
+ * have been counted. */
 void phases_gradient(struct phases *p, const struct rbm *m, enum phases_kind kind, double rate);
 
 /* Means and second moments of the data or the chains: mean [N], pair [M]; either may be NULL. */

@@ -3,7 +3,8 @@
  *
  *   E(x) = - sum_i b_i x_i - sum_{i<j} W_ij x_i x_j,   x in {0, 1},   P(x) ~ exp(-E(x))
  *
- * One partition may be clamped: its bits are a condition u, and the machine is P(x | u).
+ * Any set of units may be clamped, a whole partition or single ones: their bits are a condition u,
+ * and the machine is P(x | u), with Z(u) = sum over the free units of exp(-E(u, x)).
  */
 #ifndef RBM_RBM_H
 #define RBM_RBM_H
@@ -14,7 +15,9 @@
 
 struct rbm {
     struct topology T;    /* owned */
-    int clamped;          /* a partition, or -1 */
+    int held;             /* units that are clamped; 0 makes a shallow copy the joint machine */
+    int32_t *hold;        /* [held] them, ascending: the order of u; NULL without; owned */
+    uint8_t *is_held;     /* [N] of 0 and 1; NULL without; owned */
     struct tensors table; /* "bias" [N], "weight" [M] if M > 0; owned */
     float *param;         /* [table.total]; owned */
     float *bias, *weight; /* into param; weight in the order of T.edge */
@@ -25,9 +28,25 @@ struct rbm {
     float *near_weight;  /* [2M]; what rbm_prepare writes */
 };
 
-/* All parameters 0. Takes T over (T becomes { 0 }); clamped = -1 or a partition. */
+/* All parameters 0. Takes T over (T becomes { 0 }); clamped = -1, or the partition to clamp. */
 void rbm_init(struct rbm *m, struct topology *T, int clamped);
 void rbm_free(struct rbm *m); /* accepts { 0 } */
+
+/* Clamp the units whose byte in which [N] is not 0, and no others; at least one unit stays free. */
+void rbm_hold(struct rbm *m, const uint8_t *which);
+
+/* The partition that is clamped, when it is clamped as a whole and alone, else -1. */
+int rbm_clamped(const struct rbm *m);
+
+/* The free units from `from` to before `end` as runs: the first one begins where the function says
+ * (end: there is none) and ends before *last. */
+int rbm_run(const struct rbm *m, int from, int end, int *last);
+
+/* Free units from `from` to before `end`. */
+int rbm_free_units(const struct rbm *m, int from, int end);
+
+/* Is unit i clamped? */
+int rbm_is_held(const struct rbm *m, int i);
 
 /* After every change of param, before sampling or energies. */
 void rbm_prepare(struct rbm *m);
@@ -43,9 +62,6 @@ int rbm_check(const struct rbm *m, struct err *e);
 
 /* The couplings as the kernels want them; borrowed, until rbm_free. */
 struct kern_net rbm_net(const struct rbm *m);
-
-/* Is partition p drawn (not clamped)? */
-int rbm_is_free(const struct rbm *m, int p);
 
 /* The weight of {i, j}; 0 where there is no edge. */
 float rbm_weight(const struct rbm *m, int i, int j);

@@ -35,8 +35,8 @@ void spins_unpack(uint8_t *states, const uint64_t *bits, int64_t tiles, int64_t 
 void spins_conditions(uint64_t *rows, const uint8_t *u, int64_t Q, int n, struct block tiles,
                       int64_t tiles_each);
 
-/* Copy units first .. first + n - 1: rows [n, tiles] into or out of bits [N, tiles]. */
-void spins_put(uint64_t *bits, const uint64_t *rows, int first, int n, int64_t tiles);
-void spins_get(uint64_t *rows, const uint64_t *bits, int first, int n, int64_t tiles);
+/* Copy the rows of units [n]: rows [n, tiles] into or out of bits [N, tiles]. */
+void spins_put(uint64_t *bits, const uint64_t *rows, const int32_t *unit, int n, int64_t tiles);
+void spins_get(uint64_t *rows, const uint64_t *bits, const int32_t *unit, int n, int64_t tiles);
 
 #endif

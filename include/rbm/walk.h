@@ -31,8 +31,10 @@ struct walk {
     double *rise, *fall;      /* [size] what they can add to a field, and take from it */
     double widest;            /* largest |weight| */
     /* the part */
-    uint8_t *state;   /* [N] of the units outside the summed partition, low ones 0; owned */
-    double *field;    /* [size] of the summed units; owned */
+    const uint8_t *fixed; /* [N] 1 where a unit is clamped, in the summed partition too; or NULL */
+    uint8_t
+        *state; /* [N] of clamped units and those outside the summed partition, low ones 0; owned */
+    double *field;    /* [size] of the summed units, 0 of clamped ones; owned */
     double base;      /* -E of `state` */
     double *y;        /* [room]; owned */
     double *f;        /* [2^low] f(s) e^-log_scale; owned */

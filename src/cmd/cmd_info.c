@@ -86,6 +86,7 @@ static int say_machine(struct run *r, const struct h5 *f, struct err *e)
     if (!theirs && !inside && !h5_has(f, "partition_sizes")) return 0;
     if (theirs ? rbmsfile_read(f, &m, e) : rbmfile_read(f, inside ? "/rbm" : "/", &m, e)) return -1;
     graphs_machine(r, &m.T);
+    json_put_int(r->result, "clamped_units", m.held);
     rbm_free(&m);
     return 0;
 }

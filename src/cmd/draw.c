@@ -19,7 +19,7 @@ static struct block rows_of(struct block tiles, int64_t n)
 /* Every chain its own energy; padded lanes take the last one. */
 static void condition(struct chains *c, const struct rbm *m, const double *energy, int64_t n)
 {
-    int n0 = m->T.size[m->clamped];
+    int n0 = m->held;
     int64_t tiles = c->tiles.count;
     uint64_t *rows = mem_take(n0 * tiles, sizeof *rows);
     uint8_t *u = mem_take(64 * n0, sizeof *u);
@@ -42,7 +42,7 @@ static void uncouple(struct rbm *to, const struct rbm *from)
     struct err none = { "" };
 
     if (topology_none(&T, from->T.K, from->T.size, &none)) die("uncoupled machine: %s", none.text);
-    rbm_init(to, &T, from->clamped);
+    rbm_init(to, &T, rbm_clamped(from));
     memcpy(to->bias, from->bias, (size_t)from->T.N * sizeof *to->bias);
     rbm_prepare(to);
 }

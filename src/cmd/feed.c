@@ -77,9 +77,12 @@ static int count_visible(struct feed *f, const char *path, struct err *e)
 
     while (k < T->K && T->first[k] < f->rows.V) k++;
     f->visible = k;
-    if (f->model->rbm.clamped >= k)
-        return err_set(e, "rbm.clamped is %d, expected one of the %d partitions of the data, or -1",
-                       f->model->rbm.clamped, k);
+    int held = f->model->rbm.held, last = held > 0 ? f->model->rbm.hold[held - 1] : -1;
+    if (last >= T->first[k])
+        return err_set(e,
+                       "rbm.clamped: unit %d is clamped and hidden, expected units of the first %d "
+                       "partitions, which hold the data, or -1",
+                       last, k);
     if (T->first[k] != f->rows.V)
         return err_set(e,
                        "%s: rows of %d units, rbm.nodes makes the first %d partitions %d: "
@@ -215,7 +218,7 @@ void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
     }
     uint8_t *state = mem_take(f->rows.V, 1);
     rows_get(&f->rows, event, f->epoch, state);
-    memcpy(u, state + m->T.first[m->clamped], (size_t)m->T.size[m->clamped]);
+    for (int j = 0; j < m->held; j++) u[j] = state[m->hold[j]];
     mem_free(state);
 }
 
@@ -245,7 +248,7 @@ int64_t *feed_by_condition(const struct feed *f)
 {
     const struct rbm *m = &f->model->rbm;
     int64_t n = f->train.count, *order = mem_take(n, sizeof *order);
-    int codes = f->bits && f->rows.incident == NULL, n0 = m->T.size[m->clamped];
+    int codes = f->bits && f->rows.incident == NULL, n0 = m->held;
     uint8_t *u = codes ? mem_take(n * n0, 1) : NULL;
     struct place *p = mem_take(n, sizeof *p);
 

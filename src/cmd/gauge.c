@@ -61,9 +61,7 @@ static double conditional(const struct prior *p, int i, int end, int64_t row)
 /* Visible units that are not clamped. */
 static int free_visible(const struct prior *p)
 {
-    int end = p->m->T.first[p->feed->visible], c = p->m->clamped;
-
-    return c < 0 ? end : end - p->m->T.size[c];
+    return rbm_free_units(p->m, 0, p->m->T.first[p->feed->visible]);
 }
 
 static double pseudo_likelihood(const struct prior *p)
@@ -76,7 +74,7 @@ static double pseudo_likelihood(const struct prior *p)
     for (int64_t row = 0; row < sum[1]; row++) {
         struct rng r = rng_at(p->chains.seed, RNG_GAUGE, p->feed->mine.first + row, p->update.step);
         int i = (int)rng_below(&r, (uint64_t)units);
-        if (p->m->clamped >= 0 && i >= T->first[p->m->clamped]) i += T->size[p->m->clamped];
+        for (int j = 0; j < p->m->held && p->m->hold[j] <= i; j++) i++;
         sum[0] += llrint(POINT * conditional(p, i, end, row));
     }
     par_sum_int(p->P, sum, 2);
@@ -117,7 +115,7 @@ void gauge_take(struct gauge *g, const struct prior *p)
     g->reconstruction = reconstruction(g, p);
     g->pseudo_likelihood = pseudo_likelihood(p);
     int64_t flips = par_sum_one(p->P, p->flips);
-    int units = p->m->T.N - (p->m->clamped < 0 ? 0 : p->m->T.size[p->m->clamped]);
+    int units = p->m->T.N - p->m->held;
     g->flip_rate = p->before == NULL ? NAN : (double)flips / (double)p->chains.n / units;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "cmd/clamp.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
 #include "cmd/wiring.h"
@@ -12,7 +13,7 @@
 
 void model_condition(const struct rbm *m, const double *energy, int64_t n, uint8_t *bytes)
 {
-    int n0 = m->T.size[m->clamped];
+    int n0 = m->held;
     float *bits = mem_take(n0, sizeof *bits);
 
     for (int64_t i = 0; i < n; i++) {
@@ -24,7 +25,7 @@ void model_condition(const struct rbm *m, const double *energy, int64_t n, uint8
 
 int model_conditional(const struct model *m, struct err *e)
 {
-    if (m->rbm.clamped != 0)
+    if (rbm_clamped(&m->rbm) != 0)
         return err_set(e,
                        "%s: no partition is clamped to the incident energy, expected partition 0",
                        m->path != NULL ? m->path : "the model");
@@ -58,22 +59,23 @@ static int make_rbm(struct rbm *m, const struct run *r, struct err *e)
 {
     const struct conf *c = r->conf;
     const char *file = conf_text(c, "rbm.file");
-    int clamped = (int)conf_int(c, "rbm.clamped");
     struct wiring w;
 
     if (wiring_make(&w, r, e)) return -1;
-    int K = w.T.K;
-    if (clamped >= K) {
+    uint8_t *which = mem_take(w.T.N, 1);
+    if (clamp_asked(which, &w.T, c, e)) {
+        mem_free(which);
         wiring_free(&w);
-        return err_set(e, "rbm.clamped is %d, expected -1 (none) or a partition below %d", clamped,
-                       K);
+        return -1;
     }
     if (w.chip.Q > 0)
         log_say((struct log *)&r->log,
                 "%s %s: the %d units keep %lld couplers (%lld nearest the centre, %d swaps)",
                 conf_text(c, "rbm.topology"), conf_text(c, "rbm.chip"), w.T.N,
                 (long long)w.found.after, (long long)w.found.before, w.found.swaps);
-    rbm_init(m, &w.T, clamped);
+    rbm_init(m, &w.T, -1);
+    rbm_hold(m, which);
+    mem_free(which);
     rbm_random(m, conf_real(c, "rbm.weight_std"), r->seed);
     if (w.weight != NULL) memcpy(m->weight, w.weight, (size_t)m->T.M * sizeof *w.weight);
     wiring_free(&w);

@@ -70,8 +70,8 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
         p->mean = mem_take(N, sizeof *p->mean);
         p->pair = mem_take(m->T.M, sizeof *p->pair);
     }
-    if (m->clamped >= 0) {
-        int n0 = m->T.size[m->clamped];
+    if (m->held > 0) {
+        int n0 = m->held;
         p->rows = mem_take(n0 * p->chains.tiles.count, sizeof *p->rows);
         p->condition = mem_take((int64_t)n0 * f->B, sizeof *p->condition);
     }
@@ -103,7 +103,7 @@ static void set_lane(struct prior *p, int64_t chain, const uint8_t *u)
     int64_t tiles = p->chains.tiles.count, t = chain / 64 - p->chains.tiles.first;
     uint64_t lane = (uint64_t)1 << chain % 64;
 
-    for (int j = 0; j < p->m->T.size[p->m->clamped]; j++) {
+    for (int j = 0; j < p->m->held; j++) {
         uint64_t *word = p->rows + j * tiles + t;
         *word = u[j] ? *word | lane : *word & ~lane;
     }
@@ -112,7 +112,7 @@ static void set_lane(struct prior *p, int64_t chain, const uint8_t *u)
 static void take_batch(struct prior *p)
 {
     const struct feed *f = p->feed;
-    int n0 = p->m->T.size[p->m->clamped];
+    int n0 = p->m->held;
     int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
 
     for (int j = 0; j < f->n; j++) feed_condition(f, j, p->condition + (int64_t)j * n0);
@@ -154,7 +154,7 @@ static void fix_conditions(struct prior *p)
 void prior_start(struct prior *p, int biases)
 {
     if (biases && p->feed->bits) start_biases(p);
-    if (p->m->clamped >= 0 && p->fixed) fix_conditions(p);
+    if (p->m->held > 0 && p->fixed) fix_conditions(p);
 }
 
 /* The hidden partitions given the others: one draw is exact for one of them, several take turns. */
@@ -252,10 +252,8 @@ static void contrast(struct prior *p)
 static void enumerate(struct prior *p)
 {
     const struct feed *f = p->feed;
-    int n0 = p->m->clamped < 0 ? 0 : p->m->T.size[p->m->clamped];
-    int64_t n = p->m->clamped < 0 ? p->P->rank == 0
-                : p->fixed        ? chains_mine(&p->chains)
-                                  : f->mine.count;
+    int n0 = p->m->held;
+    int64_t n = n0 == 0 ? p->P->rank == 0 : p->fixed ? chains_mine(&p->chains) : f->mine.count;
 
     for (int64_t i = 0; i < n; i++) {
         uint8_t *u = p->condition;
@@ -292,9 +290,8 @@ static void model_phase(struct prior *p)
     struct chains *c = &p->chains;
 
     if (p->method == METHOD_EXACT) {
-        if (p->fixed && p->m->clamped >= 0) /* as restored, when the run was */
-            spins_get(p->rows, c->bits, p->m->T.first[p->m->clamped], p->m->T.size[p->m->clamped],
-                      c->tiles.count);
+        if (p->fixed && p->m->held > 0) /* as restored, when the run was */
+            spins_get(p->rows, c->bits, p->m->hold, p->m->held, c->tiles.count);
         enumerate(p);
         return;
     }
@@ -303,7 +300,7 @@ static void model_phase(struct prior *p)
         return;
     }
     if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);
-    if (p->m->clamped >= 0 && !p->fixed) take_batch(p);
+    if (p->m->held > 0 && !p->fixed) take_batch(p);
     move_chains(p);
     count(p, 1, p->soft, c->bits, c->tiles.count, c->live);
 }

@@ -64,19 +64,32 @@ static int write_edges(struct h5 *f, const char *group, const struct rbm *m, str
                : 0;
 }
 
+/* One whole partition by its number; other clamped units one by one. */
+static int write_clamped(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
+{
+    struct h5_shape one = { 1, { 1 }, H5_INT32 }, all = { 1, { m->held }, H5_INT32 };
+    int32_t clamped = rbm_clamped(m);
+    int listed = m->held > 0 && clamped < 0;
+    char name[NAME];
+
+    return h5_put_int(f, group, "version", listed ? 2 : 1, e) ||
+           h5_write_all(f, place(name, group, "clamped"), &one, &clamped, "1",
+                        "the partition that is a condition, or -1", e) ||
+           (listed && h5_write_all(f, place(name, group, "clamped_units"), &all, m->hold, "1",
+                                   "the units that are a condition", e));
+}
+
 int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
 {
-    struct h5_shape sizes = { 1, { m->T.K }, H5_INT32 }, one = { 1, { 1 }, H5_INT32 };
+    struct h5_shape sizes = { 1, { m->T.K }, H5_INT32 };
     struct h5_shape bias = { 1, { m->T.N }, H5_FLOAT };
-    int32_t size[TOPOLOGY_PARTITIONS], clamped = m->clamped;
+    int32_t size[TOPOLOGY_PARTITIONS];
     char name[NAME];
 
     for (int k = 0; k < m->T.K; k++) size[k] = m->T.size[k];
     if (h5_write_all(f, place(name, group, "partition_sizes"), &sizes, size, "units",
                      "units of each partition", e) ||
-        h5_put_text(f, group, "format", "caloq-rbm", e) || h5_put_int(f, group, "version", 1, e) ||
-        h5_write_all(f, place(name, group, "clamped"), &one, &clamped, "1",
-                     "the partition that is a condition, or -1", e) ||
+        h5_put_text(f, group, "format", "caloq-rbm", e) || write_clamped(f, group, m, e) ||
         h5_write_all(f, place(name, group, "bias"), &bias, m->bias, "1", "biases, all partitions",
                      e))
         return -1;
@@ -196,28 +209,61 @@ static int read_list(const struct h5 *f, const char *group, struct rbm *m, const
     return bad;
 }
 
+/* which [N]: the units of clamped, or of clamped_units. */
+static int read_clamped(const struct h5 *f, const char *group, const struct topology *T,
+                        uint8_t *which, struct err *e)
+{
+    int32_t p = -1;
+    char name[NAME];
+    struct h5_shape s;
+
+    if (h5_has(f, place(name, group, "clamped")) && read_exact(f, name, 1, 1, 0, H5_INT32, &p, e))
+        return -1;
+    if (p < -1 || p >= T->K)
+        return err_set(e, "%s: %s is %d, expected -1 or a partition below %d", f->path, name,
+                       (int)p, T->K);
+    if (p >= 0) memset(which + T->first[p], 1, (size_t)T->size[p]);
+    if (!h5_has(f, place(name, group, "clamped_units"))) return 0;
+    if (h5_shape(f, name, &s, e)) return -1;
+    int32_t *unit = mem_take(s.n[0], sizeof *unit);
+    int bad = read_exact(f, name, 1, s.n[0], 0, H5_INT32, unit, e);
+    for (int64_t j = 0; j < s.n[0] && !bad; j++) {
+        if (unit[j] < 0 || unit[j] >= T->N || (j > 0 && unit[j] <= unit[j - 1]))
+            bad = err_set(e, "%s: %s holds %d, expected rising unit numbers below %d", f->path,
+                          name, (int)unit[j], T->N);
+        else
+            which[unit[j]] = 1;
+    }
+    mem_free(unit);
+    return bad;
+}
+
 int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
 {
     struct topology T = { 0 };
     int64_t *order = NULL;
-    int32_t clamped = -1;
+    uint8_t *which = NULL;
     char name[NAME];
 
     *m = (struct rbm){ 0 };
     int bad = read_topology(f, group, &T, &order, e) || read_qubits(f, group, &T, e);
-    if (!bad && h5_has(f, place(name, group, "clamped")))
-        bad = read_exact(f, name, 1, 1, 0, H5_INT32, &clamped, e);
-    if (!bad && (clamped < -1 || clamped >= T.K))
-        bad = err_set(e, "%s: %s is %d, expected -1 or a partition below %d", f->path, name,
-                      (int)clamped, T.K);
     if (!bad) {
-        rbm_init(m, &T, clamped);
+        which = mem_take(T.N, 1);
+        bad = read_clamped(f, group, &T, which, e);
+    }
+    if (!bad && memchr(which, 0, (size_t)T.N) == NULL)
+        bad = err_set(e, "%s: %s: all %d units are clamped, expected one or more to be free",
+                      f->path, group, T.N);
+    if (!bad) {
+        rbm_init(m, &T, -1);
+        rbm_hold(m, which);
         bad = read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
         if (!bad && m->T.kind == TOPOLOGY_COMPLETE) bad = read_blocks(f, group, m, e);
         if (!bad && m->T.kind == TOPOLOGY_LIST) bad = read_list(f, group, m, order, e);
         if (!bad && rbm_check(m, e)) bad = err_within(e, "%s: %s", f->path, group);
     }
     mem_free(order);
+    mem_free(which);
     topology_free(&T);
     if (bad)
         rbm_free(m);

@@ -125,11 +125,11 @@ static int write_hyperparameters(struct h5 *f, const struct rbm *m, struct err *
 
 int rbmsfile_write(struct h5 *f, const struct rbm *m, struct err *e)
 {
-    if (m->T.K != 2 || m->T.kind != TOPOLOGY_COMPLETE || m->clamped >= 0)
+    if (m->T.K != 2 || m->T.kind != TOPOLOGY_COMPLETE || m->held > 0)
         return err_set(e,
                        "the rbms layout holds visible and hidden units that are all coupled: "
                        "expected 2 partitions, complete, none clamped; this machine has %d%s",
-                       m->T.K, m->clamped >= 0 ? ", one clamped" : "");
+                       m->T.K, m->held > 0 ? ", one clamped" : "");
     struct h5_shape chains = { 2, { 1, m->T.size[0] }, H5_FLOAT };
     float *zero = mem_take(m->T.size[0], sizeof *zero);
     int bad = write_parameters(f, "update_0/params", m, e) ||

@@ -13,7 +13,8 @@
 /* A resumed run must not change these. */
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
-    "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.chains rbm.method "
+    "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
+    "rbm.method "
     "rbm.chain_condition "
     "rbm.optimiser training.optimiser training.batch";
 

@@ -31,7 +31,7 @@ static void equilibrate(struct zrun *z, int burn)
 
     chains_init(&c, z->tiles, lanes, m, z->r->seed);
     if (z->u != NULL) {
-        int n0 = m->T.size[m->clamped];
+        int n0 = m->held;
         uint64_t *rows = mem_take(n0 * z->tiles.count, sizeof *rows);
         spins_conditions(rows, z->u, z->Q, n0, z->tiles, z->tiles_each);
         chains_condition(&c, m, rows);

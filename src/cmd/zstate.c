@@ -30,7 +30,8 @@ static int64_t identity(const struct zrun *z)
     int64_t bytes = m->table.total * (int64_t)sizeof *m->param;
     uint64_t sum = digest_bytes(m->param, bytes, (uint64_t)m->T.M);
 
-    if (z->u != NULL) sum = digest_bytes(z->u, z->Q * m->T.size[m->clamped], sum);
+    if (z->u != NULL) sum = digest_bytes(z->u, z->Q * m->held, sum);
+    if (m->held > 0) sum = digest_bytes(m->hold, m->held * (int64_t)sizeof *m->hold, sum);
     return (int64_t)(sum >> 1);
 }
 

@@ -38,7 +38,7 @@ static void draw_conditions(struct ztarget *t)
 {
     const struct rbm *m = &t->model.rbm;
     const struct bits *b = &t->data;
-    int n0 = m->T.size[m->clamped], first = m->T.first[m->clamped];
+    int n0 = m->held;
     int64_t *sum = mem_take(t->Q * (n0 + 1), sizeof *sum);
     double *energy = mem_take(t->Q, sizeof *energy);
 
@@ -46,7 +46,7 @@ static void draw_conditions(struct ztarget *t)
         struct rng g = rng_at(t->r->seed, RNG_ENERGY, q, 1);
         int64_t row = (int64_t)rng_below(&g, (uint64_t)b->M) - b->rows.first;
         if (row < 0 || row >= b->rows.count) continue;
-        for (int j = 0; j < n0; j++) sum[q * n0 + j] = b->state[row * b->N + first + j];
+        for (int j = 0; j < n0; j++) sum[q * n0 + j] = b->state[row * b->N + m->hold[j]];
         energy[q] = b->incident != NULL ? b->incident[row] : 0.0;
     }
     par_sum_int(t->r->P, sum, t->Q * n0);
@@ -62,10 +62,10 @@ static int set_conditions(struct ztarget *t, struct err *e)
     struct rbm *m = &t->model.rbm;
     int listed = conf_count(c, "logz.energies");
 
-    t->joint = m->clamped < 0 || conf_choice(c, "logz.clamp") == 1;
+    t->joint = m->held == 0 || conf_choice(c, "logz.clamp") == 1;
     t->Q = 1;
     if (t->joint) {
-        m->clamped = -1; /* the joint machine: partition 0 is drawn like the others */
+        m->held = 0; /* the joint machine: clamped units are drawn like the others */
         return 0;
     }
     t->drawn = listed == 0;
@@ -73,7 +73,7 @@ static int set_conditions(struct ztarget *t, struct err *e)
         return err_set(e, "logz.energies is empty, expected energies in MeV, or logz.data to draw "
                           "them from");
     t->Q = t->drawn ? conf_int(c, "logz.conditions") : listed;
-    t->u = mem_take(t->Q * m->T.size[m->clamped], sizeof *t->u);
+    t->u = mem_take(t->Q * m->held, sizeof *t->u);
     if (t->drawn) {
         draw_conditions(t);
         return 0;
@@ -102,7 +102,7 @@ static int enumerate(struct ztarget *t, int must, struct err *e)
     double *part = mem_take(P->size, sizeof *part);
     t->exact = mem_take(t->Q, sizeof *t->exact);
     for (int64_t q = 0; q < t->Q; q++) {
-        const uint8_t *u = t->joint ? NULL : t->u + q * m->T.size[m->clamped];
+        const uint8_t *u = t->joint ? NULL : t->u + q * m->held;
         double mine = exact_sum(&x, m, u, block_of(x.parts, P->rank, P->size));
         par_allgather(P, &mine, sizeof mine, part);
         t->exact[q] = logweights_lse(part, P->size);

@@ -28,9 +28,7 @@ void ais_base(float *base, const struct rbm *m, enum ais_base kind, const double
             base[i] = kind == AIS_BIASES ? m->bias[i] : 0.0f;
         }
     }
-    if (m->clamped < 0) return;
-    int first = m->T.first[m->clamped], n = m->T.size[m->clamped];
-    memcpy(base + first, m->bias + first, (size_t)n * sizeof base[0]);
+    for (int j = 0; j < m->held; j++) base[m->hold[j]] = m->bias[m->hold[j]];
 }
 
 static double softplus(double x)
@@ -41,17 +39,15 @@ static double softplus(double x)
 /* Free units give log(1 + e^base), clamped ones base.u; all lanes of a tile share u. */
 static void base_sums(struct ais *a, const struct rbm *m)
 {
-    const struct topology *T = &m->T;
     double sum = 0.0;
 
-    for (int p = 0; p < T->K; p++)
-        for (int i = T->first[p]; rbm_is_free(m, p) && i < T->first[p + 1]; i++)
-            sum += softplus((double)a->base[i]);
+    for (int i = 0; i < m->T.N; i++)
+        if (!rbm_is_held(m, i)) sum += softplus((double)a->base[i]);
     for (int64_t t = 0; t < a->tiles.count; t++) {
         a->log_z0[t] = sum;
-        if (m->clamped < 0) continue;
-        for (int i = T->first[m->clamped]; i < T->first[m->clamped + 1]; i++)
-            if (a->bits[i * a->tiles.count + t] & 1) a->log_z0[t] += (double)a->base[i];
+        for (int j = 0; j < m->held; j++)
+            if (a->bits[m->hold[j] * a->tiles.count + t] & 1)
+                a->log_z0[t] += (double)a->base[m->hold[j]];
     }
 }
 
@@ -66,17 +62,15 @@ static struct gibbs path(const struct ais *a, double beta)
 
 static void begin(struct ais *a, const struct rbm *m, const struct kern *k, const uint64_t *start)
 {
-    const struct topology *T = &m->T;
+    int64_t tiles = a->tiles.count;
 
     if (a->reverse) {
-        memcpy(a->bits, start, (size_t)(T->N * a->tiles.count) * sizeof a->bits[0]);
+        memcpy(a->bits, start, (size_t)(m->T.N * tiles) * sizeof a->bits[0]);
         return;
     }
-    if (m->clamped >= 0) {
-        int first = T->first[m->clamped];
-        spins_put(a->bits, start + first * a->tiles.count, first, T->size[m->clamped],
-                  a->tiles.count);
-    }
+    for (int j = 0; j < m->held; j++)
+        memcpy(a->bits + m->hold[j] * tiles, start + m->hold[j] * tiles,
+               (size_t)tiles * sizeof a->bits[0]);
     struct gibbs g = path(a, 0.0); /* at beta = 0 one sweep is an exact draw */
     g.stream = RNG_AIS_START;
     gibbs_sweep(&g, m, k, a->bits, NULL, a->tiles, 0);
@@ -91,7 +85,7 @@ void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct b
     if (K < 1 || sweeps < 1 || beta[0] != 0.0 || beta[K] != 1.0)
         die("an annealing path of %d steps with %d sweeps from %g to %g", K, sweeps, beta[0],
             beta[K]);
-    if (start == NULL && (reverse || m->clamped >= 0)) die("annealing without start states");
+    if (start == NULL && (reverse || m->held > 0)) die("annealing without start states");
     *a = (struct ais){
         .tiles = tiles, .seed = seed, .reverse = reverse, .K = K, .sweeps = sweeps, .marginal = -1
     };
@@ -127,9 +121,15 @@ void ais_free(struct ais *a)
     *a = (struct ais){ 0 };
 }
 
+/* Is no unit of partition p clamped? */
+static int is_free(const struct rbm *m, int p)
+{
+    return rbm_free_units(m, m->T.first[p], m->T.first[p + 1]) == m->T.size[p];
+}
+
 void ais_marginal(struct ais *a, const struct rbm *m, int p)
 {
-    if (p >= 0 && (p >= m->T.K || !rbm_is_free(m, p))) die("partition %d is not free", p);
+    if (p >= 0 && (p >= m->T.K || !is_free(m, p))) die("partition %d is not free", p);
     a->marginal = p;
 }
 
@@ -138,7 +138,7 @@ int ais_widest(const struct rbm *m)
     int widest = -1;
 
     for (int p = 0; p < m->T.K; p++)
-        if (rbm_is_free(m, p) && (widest < 0 || m->T.size[p] > m->T.size[widest])) widest = p;
+        if (is_free(m, p) && (widest < 0 || m->T.size[p] > m->T.size[widest])) widest = p;
     return widest;
 }
 

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* Coins for all units but those first <= i < last, whose words are drawn and left. */
-static void toss(struct chains *c, int N, int first, int last, int64_t step)
+/* Coins for all units, those of clamped ones drawn and left where m is given. */
+static void toss(struct chains *c, int N, const struct rbm *m, int64_t step)
 {
     for (int64_t t = 0; t < c->tiles.count; t++) {
         struct rng r = rng_at(c->seed, RNG_CHAIN_START, c->tiles.first + t, step);
         for (int i = 0; i < N; i++) {
             uint64_t high = rng_word(&r), low = rng_word(&r);
-            if (i < first || i >= last) c->bits[i * c->tiles.count + t] = high << 32 | low;
+            if (m == NULL || !rbm_is_held(m, i)) c->bits[i * c->tiles.count + t] = high << 32 | low;
         }
     }
 }
@@ -26,14 +26,12 @@ void chains_init(struct chains *c, struct block tiles, int64_t n, const struct r
     c->bits = mem_take(m->T.N * tiles.count, sizeof c->bits[0]);
     c->live = mem_take(tiles.count, sizeof c->live[0]);
     spins_live(c->live, tiles, n);
-    toss(c, m->T.N, -1, -1, 0);
+    toss(c, m->T.N, NULL, 0);
 }
 
 void chains_restart(struct chains *c, const struct rbm *m, int64_t step)
 {
-    int p = m->clamped;
-
-    toss(c, m->T.N, p < 0 ? -1 : m->T.first[p], p < 0 ? -1 : m->T.first[p + 1], step);
+    toss(c, m->T.N, m, step);
 }
 
 void chains_free(struct chains *c)
@@ -53,8 +51,8 @@ int64_t chains_mine(const struct chains *c)
 
 void chains_condition(struct chains *c, const struct rbm *m, const uint64_t *rows)
 {
-    if (m->clamped < 0) die("a condition for a machine without a clamped partition");
-    spins_put(c->bits, rows, m->T.first[m->clamped], m->T.size[m->clamped], c->tiles.count);
+    if (m->held == 0) die("a condition for a machine without clamped units");
+    spins_put(c->bits, rows, m->hold, m->held, c->tiles.count);
 }
 
 void chains_sweep(struct chains *c, const struct rbm *m, const struct kern *k, int n)

@@ -8,15 +8,17 @@
 int exact_units(const struct rbm *m, int joint, int *summed)
 {
     const struct topology *T = &m->T;
-    int best = -1, all = 0;
+    int most = 0, all = 0;
 
     for (int p = 0; p < T->K; p++) {
-        if (!joint && !rbm_is_free(m, p)) continue;
-        all += T->size[p];
-        if (best < 0 || T->size[p] > T->size[best]) best = p;
+        int n = joint ? T->size[p] : rbm_free_units(m, T->first[p], T->first[p + 1]);
+        all += n;
+        if (n > most) {
+            most = n;
+            *summed = p;
+        }
     }
-    *summed = best;
-    return all - T->size[best];
+    return all - most;
 }
 
 int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct err *e)
@@ -30,12 +32,12 @@ int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct
         return err_set(e,
                        "exact ln Z of %d free units leaves 2^%d states to enumerate: expected at "
                        "most 2^%d",
-                       x->n + T->size[x->summed], x->n, most);
+                       joint ? T->N : T->N - m->held, x->n, most);
     x->unit = mem_take(x->n, sizeof x->unit[0]);
     x->place = mem_take(T->N, sizeof x->place[0]);
     for (int p = 0; p < T->K; p++)
         for (int i = T->first[p]; i < T->first[p + 1]; i++) {
-            int walked = p != x->summed && (joint || rbm_is_free(m, p));
+            int walked = p != x->summed && (joint || !rbm_is_held(m, i));
             x->place[i] = walked ? n : -1;
             if (walked) x->unit[n++] = i;
         }
@@ -61,7 +63,7 @@ void exact_free(struct exact *x)
 
 static void begin(struct exact *x, const struct rbm *m, const uint8_t *u)
 {
-    if ((u != NULL) != (m->clamped >= 0 && !x->joint))
+    if ((u != NULL) != (m->held > 0 && !x->joint))
         die("enumeration %s a condition", u != NULL ? "with" : "without");
     walk_prepare(&x->walk, m);
 }
@@ -127,14 +129,14 @@ static void add_part(struct exact *x, double *mean, double *p)
 static double pair_of(const struct exact *x, const double *mean, int i, int j)
 {
     const struct walk *w = &x->walk;
+    const uint8_t *fixed = w->fixed;
     int a = x->place[i], b = x->place[j];
 
+    if (fixed != NULL && (fixed[i] || fixed[j])) return mean[i] * mean[j];
     if (a >= 0 && b >= 0) return x->pair[b * x->n + a]; /* bits rise with the units */
     if (a >= 0 && j >= w->first && j < w->first + w->size)
         return x->column[(int64_t)a * w->room + j - w->first];
-    if (b >= 0 && i >= w->first && i < w->first + w->size)
-        return x->column[(int64_t)b * w->room + i - w->first];
-    return mean[i] * mean[j]; /* one of them is clamped */
+    return x->column[(int64_t)b * w->room + i - w->first];
 }
 
 double exact_moments(struct exact *x, const struct rbm *m, const uint8_t *u, double *mean,
@@ -147,8 +149,7 @@ double exact_moments(struct exact *x, const struct rbm *m, const uint8_t *u, dou
     memset(mean, 0, (size_t)T->N * sizeof mean[0]);
     memset(x->column, 0, (size_t)((int64_t)x->n * w->room) * sizeof x->column[0]);
     memset(x->pair, 0, (size_t)((int64_t)x->n * x->n) * sizeof x->pair[0]);
-    for (int i = 0; u != NULL && i < T->size[m->clamped]; i++)
-        mean[T->first[m->clamped] + i] = u[i];
+    for (int j = 0; u != NULL && j < m->held; j++) mean[m->hold[j]] = u[j];
     for (int64_t part = 0; part < x->parts; part++) {
         walk_part(w, m, u, part);
         double scale = exp(w->log_scale - log_z);

@@ -5,6 +5,7 @@ static const int64_t MOST_TILES = (int64_t)1 << 32;
 struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t step)
 {
     struct kern_draw d = { .beta = g->beta,
+                           .betas = g->betas,
                            .base = g->base,
                            .key = { (uint32_t)g->seed, (uint32_t)(g->seed >> 32) } };
 
@@ -19,9 +20,11 @@ void gibbs_partition(const struct gibbs *g, const struct rbm *m, const struct ke
     const struct topology *T = &m->T;
     struct kern_net net = rbm_net(m);
     struct kern_draw d = gibbs_draw(g, tiles, step);
+    int end = T->first[p + 1], last;
 
-    if (p < g->first || !rbm_is_free(m, p)) return;
-    k->gibbs(bits, track, tiles.count, &net, &d, T->first[p], T->first[p + 1]);
+    if (p < g->first) return;
+    for (int i = T->first[p]; (i = rbm_run(m, i, end, &last)) < end; i = last)
+        k->gibbs(bits, track, tiles.count, &net, &d, i, last);
 }
 
 void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *k, uint64_t *bits,

@@ -158,11 +158,11 @@ void phases_gradient(struct phases *p, const struct rbm *m, enum phases_kind kin
         int i = T->edge[k][0], j = T->edge[k][1];
         double g = (double)p->data_pair[k] / nd - (double)p->chain_pair[k] / nm;
         g -= mu[i] * slope[j] + mu[j] * slope[i];
+        if (rbm_is_held(m, i) && rbm_is_held(m, j)) g = 0.0;
         pair[k] = (float)g;
         sum[i] -= g * mu[j];
         sum[j] -= g * mu[i];
     }
     for (int i = 0; i < T->N; i++) unit[i] = (float)sum[i];
-    if (m->clamped >= 0)
-        memset(unit + T->first[m->clamped], 0, (size_t)T->size[m->clamped] * sizeof unit[0]);
+    for (int j = 0; j < m->held; j++) unit[m->hold[j]] = 0.0f;
 }

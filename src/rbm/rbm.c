@@ -38,7 +38,7 @@ void rbm_init(struct rbm *m, struct topology *T, int clamped)
 {
     if (clamped < -1 || clamped >= T->K) die("clamped partition %d of %d", clamped, T->K);
     if (clamped >= 0 && T->K == 1) die("the only partition is clamped");
-    *m = (struct rbm){ .T = *T, .clamped = clamped };
+    *m = (struct rbm){ .T = *T };
     *T = (struct topology){ 0 };
     int64_t N = m->T.N, M = m->T.M;
     int bias = tensors_add(&m->table, "bias", 1, &N);
@@ -47,12 +47,73 @@ void rbm_init(struct rbm *m, struct topology *T, int clamped)
     m->bias = m->param + m->table.t[bias].first;
     m->weight = m->param + m->table.t[m->table.n - 1].first; /* no coupling: not read */
     join(m);
+    if (clamped >= 0) {
+        uint8_t *which = mem_take(N, 1);
+        memset(which + m->T.first[clamped], 1, (size_t)m->T.size[clamped]);
+        rbm_hold(m, which);
+        mem_free(which);
+    }
+}
+
+void rbm_hold(struct rbm *m, const uint8_t *which)
+{
+    int n = 0;
+
+    mem_free(m->hold);
+    mem_free(m->is_held);
+    m->hold = NULL;
+    m->is_held = NULL;
+    for (int i = 0; i < m->T.N; i++) n += which[i] != 0;
+    m->held = n;
+    if (n == 0) return;
+    if (n == m->T.N) die("all %d units are clamped", n);
+    m->hold = mem_take(n, sizeof m->hold[0]);
+    m->is_held = mem_take(m->T.N, 1);
+    n = 0;
+    for (int i = 0; i < m->T.N; i++) {
+        m->is_held[i] = which[i] != 0;
+        if (which[i]) m->hold[n++] = i;
+    }
+}
+
+int rbm_is_held(const struct rbm *m, int i)
+{
+    return m->held > 0 && m->is_held[i];
+}
+
+int rbm_clamped(const struct rbm *m)
+{
+    int p = 0;
+
+    if (m->held == 0) return -1;
+    while (m->hold[0] >= m->T.first[p + 1]) p++;
+    return m->hold[0] == m->T.first[p] && m->held == m->T.size[p] &&
+                   m->hold[m->held - 1] == m->T.first[p + 1] - 1
+               ? p
+               : -1;
+}
+
+int rbm_run(const struct rbm *m, int from, int end, int *last)
+{
+    while (from < end && rbm_is_held(m, from)) from++;
+    for (*last = from; *last < end && !rbm_is_held(m, *last);) ++*last;
+    return from;
+}
+
+int rbm_free_units(const struct rbm *m, int from, int end)
+{
+    int n = 0;
+
+    for (int i = from; i < end; i++) n += !rbm_is_held(m, i);
+    return n;
 }
 
 void rbm_free(struct rbm *m)
 {
     topology_free(&m->T);
     tensors_free(&m->table);
+    mem_free(m->hold);
+    mem_free(m->is_held);
     mem_free(m->param);
     mem_free(m->near_first);
     mem_free(m->near);
@@ -105,11 +166,6 @@ struct kern_net rbm_net(const struct rbm *m)
                               .neighbour = m->near,
                               .weight = m->near_weight,
                               .bias = m->bias };
-}
-
-int rbm_is_free(const struct rbm *m, int p)
-{
-    return p != m->clamped;
 }
 
 float rbm_weight(const struct rbm *m, int i, int j)

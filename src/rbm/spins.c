@@ -66,12 +66,14 @@ void spins_conditions(uint64_t *rows, const uint8_t *u, int64_t Q, int n, struct
         }
 }
 
-void spins_put(uint64_t *bits, const uint64_t *rows, int first, int n, int64_t tiles)
+void spins_put(uint64_t *bits, const uint64_t *rows, const int32_t *unit, int n, int64_t tiles)
 {
-    memcpy(bits + first * tiles, rows, (size_t)(n * tiles) * sizeof bits[0]);
+    for (int j = 0; j < n; j++)
+        memcpy(bits + unit[j] * tiles, rows + j * tiles, (size_t)tiles * sizeof bits[0]);
 }
 
-void spins_get(uint64_t *rows, const uint64_t *bits, int first, int n, int64_t tiles)
+void spins_get(uint64_t *rows, const uint64_t *bits, const int32_t *unit, int n, int64_t tiles)
 {
-    memcpy(rows, bits + first * tiles, (size_t)(n * tiles) * sizeof bits[0]);
+    for (int j = 0; j < n; j++)
+        memcpy(rows + j * tiles, bits + unit[j] * tiles, (size_t)tiles * sizeof bits[0]);
 }

@@ -104,7 +104,13 @@ void walk_prepare(struct walk *w, const struct rbm *m)
     couple(w, m);
 }
 
-/* Flip a unit outside the summed partition: fields, -E. */
+/* Is unit h of the summed partition clamped, so that it is not summed over? */
+static int is_fixed(const struct walk *w, int h)
+{
+    return w->fixed != NULL && w->fixed[w->first + h];
+}
+
+/* Flip a unit that is not summed over: fields, -E. */
 static void flip(struct walk *w, const struct rbm *m, int i)
 {
     double sign = w->state[i] ? -1.0 : 1.0, own = (double)m->bias[i];
@@ -112,7 +118,7 @@ static void flip(struct walk *w, const struct rbm *m, int i)
     for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++) {
         int j = m->near[k], h = j - w->first;
         double weight = (double)m->near_weight[k];
-        if (h >= 0 && h < w->size)
+        if (h >= 0 && h < w->size && !is_fixed(w, h))
             w->field[h] += sign * weight;
         else if (w->state[j])
             own += weight;
@@ -121,7 +127,7 @@ static void flip(struct walk *w, const struct rbm *m, int i)
     w->state[i] = !w->state[i];
 }
 
-/* score[s] = -E of the units outside the summed partition. */
+/* score[s] = -E of the units that are not summed over. */
 static void score(struct walk *w, const struct rbm *m)
 {
     w->score[0] = w->base;
@@ -167,7 +173,7 @@ static struct kern_walk kernel_of(const struct walk *w)
 
 static void exponentiate(struct walk *w)
 {
-    for (int h = 0; h < w->size; h++) w->y[h] = exp(w->field[h]);
+    for (int h = 0; h < w->size; h++) w->y[h] = is_fixed(w, h) ? 0.0 : exp(w->field[h]);
     for (int h = w->size; h < w->room; h++) w->y[h] = 0.0;
 }
 
@@ -195,7 +201,8 @@ static void walk_plainly(struct walk *w)
     for (int s = 0; s < states; s++) {
         double sum = w->score[s];
         fields(w, s);
-        for (int h = 0; h < w->size; h++) sum += softplus(w->column[h]);
+        for (int h = 0; h < w->size; h++)
+            if (!is_fixed(w, h)) sum += softplus(w->column[h]);
         w->f[s] = sum;
         if (!(sum <= most)) most = sum; /* a NaN stays */
     }
@@ -206,10 +213,12 @@ static void walk_plainly(struct walk *w)
 void walk_part(struct walk *w, const struct rbm *m, const uint8_t *u, int64_t part)
 {
     memset(w->state, 0, (size_t)m->T.N);
-    for (int h = 0; h < w->size; h++) w->field[h] = (double)m->bias[w->first + h];
+    w->fixed = u != NULL ? m->is_held : NULL;
+    for (int h = 0; h < w->size; h++)
+        w->field[h] = is_fixed(w, h) ? 0.0 : (double)m->bias[w->first + h];
     w->base = 0.0;
-    for (int i = 0; u != NULL && i < m->T.size[m->clamped]; i++)
-        if (u[i]) flip(w, m, m->T.first[m->clamped] + i);
+    for (int j = 0; u != NULL && j < m->held; j++)
+        if (u[j]) flip(w, m, m->hold[j]);
     for (int b = w->low; b < w->n; b++)
         if (part >> (b - w->low) & 1) flip(w, m, w->unit[b]);
     score(w, m);
@@ -229,7 +238,8 @@ static void meet_plainly(struct walk *w, const double *p, double *total, double 
     memset(total, 0, (size_t)w->room * sizeof *total);
     for (int s = 0; s < 1 << w->low; s++) {
         fields(w, s);
-        for (int h = 0; h < w->size; h++) w->column[h] = p[s] / (1.0 + exp(-w->column[h]));
+        for (int h = 0; h < w->size; h++)
+            w->column[h] = is_fixed(w, h) ? 0.0 : p[s] / (1.0 + exp(-w->column[h]));
         for (int h = 0; h < w->size; h++) total[h] += w->column[h];
         for (int b = 0; b < w->low; b++)
             for (int h = 0; (s >> b & 1) && h < w->size; h++) row(w, sum, b)[h] += w->column[h];

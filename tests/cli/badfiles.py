@@ -98,6 +98,15 @@ variant("rbm_nan.h5", rbm, put("bias", 3, numpy.nan))
 variant("rbm_short.h5", rbm, swap("bias", lambda x: x[:-1]))
 variant("rbm_no_bias.h5", rbm, drop("bias"))
 variant("rbm_clamped.h5", rbm, swap("clamped", lambda x: x + 9))
+def hold(units):
+    def change(f):
+        f["clamped"][()] = -1
+        f["clamped_units"] = numpy.int32(units)
+    return change
+
+
+variant("rbm_held.h5", rbm, hold([3, 3]))
+variant("rbm_all_held.h5", rbm, hold(range(75)))
 variant("rbm_edge.h5", rbm, put("edges", 0, [0, 1]))
 variant("rbm_far.h5", rbm, put("edges", -1, [0, 99]))
 variant("rbm_twice.h5", rbm, lambda f: put("edges", 1, f["edges"][0])(f))

@@ -70,6 +70,7 @@ declare -A set=(
     [plain]="rbm.gradient=plain data.binarise=stochastic"
     [deep]="rbm.partitions=3 rbm.nodes=[12,4,3] rbm.gradient=enhanced"
     [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.offset_rate=0.3 rbm.schedule=cosine"
+    [units]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.clamped_units=[7,9-10] rbm.chain_condition=fixed"
     [cd]="rbm.method=cd rbm.rao_blackwell=true rbm.decay_l1=0.1 rbm.clip=0.1"
     [rdm]="rbm.method=rdm rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.weight_clip=0.05 rbm.schedule=step rbm.schedule_every=2"
     [paced]="rbm.method=cd rbm.sweeps_every=1 rbm.sweeps_most=3 rbm.rate_per_sweep=true rbm.momentum=0.9 rbm.momentum_epochs=1"
@@ -139,7 +140,12 @@ refuse "begins with 89 48 44 46, expected 00 00 08" data.train="[$work/rows.h5]"
 refuse "data.binarise none expects 0 or 1" data.binarise=none
 refuse "row 0, unit" data.kind=hdf5 data.train="[$work/rows.h5]" data.dataset=bits data.binarise=stochastic
 refuse "images: rows of 12 units, rbm.nodes makes the first 2 partitions 15" rbm.nodes='[10, 5]'
-refuse "rbm.clamped is 1, expected one of the 1 partitions of the data" rbm.clamped=1
+refuse "rbm.clamped: unit 16 is clamped and hidden, expected units of the first 1 partitions" rbm.clamped=1
+refuse "rbm.clamped is 2, expected -1" rbm.clamped='[0, 2]'
+refuse "rbm.clamped_units lists 5-3, expected a unit (3) or a range (100-120)" rbm.clamped_units='[5-3]'
+refuse "rbm.clamped_units lists 3x, expected a unit" rbm.clamped_units='[3x]'
+refuse "rbm.clamped_units lists 3-17, expected units below 17" rbm.clamped_units='[3-17]'
+refuse "clamp all 17 units, expected one or more to be free" rbm.clamped='[0, 1]'
 refuse "data.train lists 0 files" data.train='[]'
 refuse "rbm.method exact: exact ln Z of" rbm.method=exact rbm.nodes='[6, 6]' rbm.partitions=2 rbm.nodes='[12, 30]' rbm.partitions=3 rbm.nodes='[12, 30, 30]'
 refuse "rbm.data_statistics is relaxed and data.kind is idx" rbm.data_statistics=relaxed

@@ -60,6 +60,15 @@ class Machine:
         return float(x.max() + np.log(np.exp(x - x.max()).sum()))
 
 
+    def ln_z_held(self, units, u):
+        """All states of the other units are listed."""
+        free = [i for i in range(len(self.b)) if i not in units]
+        s = np.zeros((1 << len(free), len(self.b)))
+        s[:, free] = np.arange(len(s))[:, None] >> np.arange(len(free)) & 1
+        s[:, units] = u
+        x = -self.energy(s)
+        return float(x.max() + np.log(np.exp(x - x.max()).sum()))
+
     def means(self, u):
         """<s> of the units behind partition 0, held at u: all their states."""
         n0 = self.sizes[0]
@@ -73,6 +82,9 @@ class Machine:
 def machine(name):
     with h5py.File(f"{folder}/{name}", "r") as f:
         return Machine(f["rbm"] if "rbm" in f else f)
+
+
+UNITS, HELD = [1, 4, 6, 9], [1, 0, 1, 1]
 
 
 def make():
@@ -95,6 +107,13 @@ def make():
     write("listed", [5, 3, 7], -1, 0.5)
     write("clamped", [60, 6, 4, 5], 0, 0.3)  # three units behind the energy's word
     write("bare", [4, 4], -1, 0.0)
+    write("units", [5, 3, 7], -1, 0.5)
+    with h5py.File(f"{folder}/units.h5", "a") as f:  # single units of three partitions
+        f["clamped_units"], f.attrs["version"] = np.int32(UNITS), 2
+    with h5py.File(f"{folder}/unit_bits.h5", "w") as f:
+        x = r.integers(0, 2, (12, 15), "u1")
+        x[:, UNITS] = HELD
+        f["states"] = x
     write("wide", [115, 5, 4], 0, 0.4)  # two words and a unit
     with h5py.File(f"{folder}/many.h5", "w") as f:  # 12 partitions, dense blocks weight_a_b, no `clamped`
         sizes = [1, 2] * 6
@@ -162,6 +181,16 @@ def judge():
         truth(f"{name} is joint", result(name)["target"] == "joint")
     for name in ("clamped", "wide"):
         near(f"{name}, exact", result(name)["logz"], np.mean(conditional(machine(name + ".h5"))), 2e-5)
+
+    units, held = machine("units.h5"), result("units")
+    near("single units, exact", held["logz"], units.ln_z_held(UNITS, HELD), 2e-5)
+    truth("single units are a condition", held["target"] == "conditional")
+    with h5py.File(f"{folder}/unit_bits.h5", "r") as f:
+        near("log-likelihood given units", held["log_likelihood"], -units.energy(f["states"][()].astype(float)).mean() - held["logz"], 1e-4)
+    near("single units, joint", result("units_joint")["logz"], units.ln_z(), 2e-5)
+    near("single units, AIS", result("units_ais")["logz"], held["logz"], 3 * result("units_ais")["error"] + 1e-3)
+    with h5py.File(f"{folder}/units.h5") as f, h5py.File(f"{folder}/units_again.h5") as g:
+        truth("single units come back", (g["clamped_units"][()] == UNITS).all() and (g["bias"][()] == f["bias"][()]).all() and g["clamped"][()] == -1 and g.attrs["version"] == 2)
 
     # within 3 errors, by a fixed seed; 0.001 for a path so good that its error is nothing
     for name in ("both", "bar"):

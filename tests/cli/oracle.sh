@@ -19,9 +19,14 @@ energies=logz.energies='[1, 1234.5, 65536, 1e7]'
 z exact "$work/run" logz.method=exact "$energies"
 ranks=2 z joint "$work/run" logz.method=exact logz.clamp=none logz.data="$work/bits.h5"
 for name in listed clamped many bare wide; do z $name "$work/$name.h5" logz.method=exact "$energies"; done
+unit=(logz.energies='[]' logz.conditions=2 logz.data="$work/unit_bits.h5")
+z units "$work/units.h5" logz.method=exact "${unit[@]}"
+z units_joint "$work/units.h5" logz.method=exact logz.clamp=none
+must 1 convert convert.model="$work/units.h5" convert.output="$work/units_again.h5" run.dir="$work/con"
 path=(logz.chains=200 logz.betas=150 logz.burn=100)
 ranks=2 z both "$work/run" "${path[@]}" "$energies"
 z bar "$work/run" "${path[@]}" "$energies" logz.method=bar logz.base=biases
+ranks=2 z units_ais "$work/units.h5" "${path[@]}" "${unit[@]}"
 z up "$work/listed.h5" "${path[@]}" logz.method=ais logz.base=uniform
 z down "$work/listed.h5" "${path[@]}" logz.method=rais
 z drawn "$work/run" "${path[@]}" logz.energies='[]' logz.conditions=6 logz.data="$work/bits.h5"

@@ -11,6 +11,8 @@
 
 enum { N = 12, PAIRS = 54, ROWS = 150, STEPS = 40 };
 static const int SIZE[4] = { 3, 3, 3, 3 };
+static const int HELD[2][3] = { { 0, 1, 2 }, { 1, 4, 8 } }; /* a partition; units of three */
+static int held;                                            /* which of them is clamped */
 static const uint8_t U[3][3] = { { 0, 0, 1 }, { 1, 1, 0 }, { 1, 0, 1 } };
 
 /* Data of three conditions, 50, 30 and 70 of them. */
@@ -18,8 +20,8 @@ static void row(uint8_t *x, int64_t i)
 {
     struct rng r = rng_at(51, RNG_TEST, i, 0);
 
-    memcpy(x, U[i < 50 ? 0 : i < 80 ? 1 : 2], 3);
-    for (int j = 3; j < N; j++) x[j] = rng_float(&r) < 0.35f + 0.03f * (float)j;
+    for (int j = 0; j < N; j++) x[j] = rng_float(&r) < 0.35f + 0.03f * (float)j;
+    for (int j = 0; j < 3; j++) x[HELD[held][j]] = U[i < 50 ? 0 : i < 80 ? 1 : 2][j];
 }
 
 static void write_rows(const char *path)
@@ -61,6 +63,7 @@ static void begin(struct setting *s, int clamped, const char *const *option)
     for (int i = 0; option[i] != NULL; i++)
         if (conf_override(s->run.conf, option[i], &e)) fail_msg("%s", e.text);
     small_machine(&s->model.rbm, 4, SIZE, clamped, 0.5, 52);
+    if (clamped >= 0) small_hold(&s->model.rbm, HELD[held], 3);
     assert_int_equal(feed_open(&s->feed, &s->run, &s->model, &e), 0);
     if (prior_init(&s->prior, &s->run, &s->model.rbm, kern_best(), &s->feed, STEPS, &e))
         fail_msg("%s", e.text);
@@ -95,7 +98,7 @@ static void truth(const struct rbm *m, enum phases_kind kind, double *g)
     }
     assert_int_equal(exact_plan(&plan, m, 0, EXACT_UNITS, &e), 0);
     for (int q = 0; q < 3; q++) {
-        exact_moments(&plan, m, m->clamped < 0 ? NULL : U[q], one, two);
+        exact_moments(&plan, m, m->held == 0 ? NULL : U[q], one, two);
         for (int j = 0; j < N; j++) mean[j] += share[q] * one[j];
         for (int k = 0; k < PAIRS; k++) pair[k] += share[q] * two[k];
     }
@@ -108,10 +111,11 @@ static void truth(const struct rbm *m, enum phases_kind kind, double *g)
         int i = m->T.edge[k][0], j = m->T.edge[k][1];
         double *c = &g[N + k];
         *c = dd[k] - pair[k] - mu[i] * (d[j] - mean[j]) - mu[j] * (d[i] - mean[i]);
+        if (rbm_is_held(m, i) && rbm_is_held(m, j)) *c = 0.0;
         g[i] -= *c * mu[j];
         g[j] -= *c * mu[i];
     }
-    for (int j = 0; m->clamped >= 0 && j < 3; j++) g[j] = 0.0;
+    for (int j = 0; j < m->held; j++) g[m->hold[j]] = 0.0;
 }
 
 /* Mean and error of the gradient over steps against enumeration. Steps are nearly independent: 15
@@ -167,6 +171,25 @@ static void every_method_climbs_the_gradient_of_enumeration(void **state)
         const char *option[] = { method[m], gradient[1], "rbm.chain_condition=batch", NULL };
         check(-1, PHASES_DATA, option);
     }
+}
+
+static void any_units_may_be_the_condition(void **state)
+{
+    (void)state;
+    const char *fixed[] = { "rbm.method=pcd", "rbm.gradient=centred", "rbm.chain_condition=fixed",
+                            NULL };
+    const char *cd[] = { "rbm.method=cd", "rbm.gradient=enhanced", "rbm.chain_condition=batch",
+                         NULL };
+    const char *exact[] = { "rbm.method=exact", "rbm.gradient=centred", "rbm.chain_condition=batch",
+                            NULL };
+
+    held = 1;
+    write_rows(test_path("rows.h5"));
+    check(0, PHASES_DATA, fixed);
+    check(0, PHASES_ENHANCED, cd);
+    check(0, PHASES_DATA, exact);
+    held = 0;
+    write_rows(test_path("rows.h5"));
 }
 
 /* Fixed conditions are a stratified sample: of n chains each condition gets its share to within 1
@@ -237,6 +260,7 @@ static void what_does_not_fit_is_refused(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(every_method_climbs_the_gradient_of_enumeration),
+          cmocka_unit_test(any_units_may_be_the_condition),
           cmocka_unit_test(fixed_conditions_are_stratified),
           cmocka_unit_test(probabilities_lessen_the_variance),
           cmocka_unit_test(what_does_not_fit_is_refused))

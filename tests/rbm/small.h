@@ -28,13 +28,23 @@ static inline void small_machine(struct rbm *m, int K, const int *size, int clam
     rbm_prepare(m);
 }
 
+/* Clamp n units, in place of what was. */
+static inline void small_hold(struct rbm *m, const int *unit, int n)
+{
+    uint8_t *which = mem_take(m->T.N, 1);
+
+    for (int j = 0; j < n; j++) which[unit[j]] = 1;
+    rbm_hold(m, which);
+    mem_free(which);
+}
+
 /* State number s as bytes: unit i is bit i. */
 static inline void small_state(uint8_t *x, int N, int64_t s)
 {
     for (int i = 0; i < N; i++) x[i] = (uint8_t)(s >> i & 1);
 }
 
-/* Probabilities [2^N] by the definition, with the clamped partition's bits equal to u (NULL: all
+/* Probabilities [2^N] by the definition, with the clamped units' bits equal to u (NULL: all
  * states); returns ln Z. */
 static inline double small_probabilities(const struct rbm *m, const uint8_t *u, double *p)
 {
@@ -47,8 +57,8 @@ static inline double small_probabilities(const struct rbm *m, const uint8_t *u, 
         small_state(x, N, s);
         rbm_energy_states(m, x, 1, &p[s]);
         p[s] = -p[s];
-        for (int i = 0; u != NULL && i < m->T.size[m->clamped]; i++)
-            if (x[m->T.first[m->clamped] + i] != u[i]) p[s] = -INFINITY;
+        for (int j = 0; u != NULL && j < m->held; j++)
+            if (x[m->hold[j]] != u[j]) p[s] = -INFINITY;
         if (p[s] > most) most = p[s];
     }
     for (int64_t s = 0; s < states; s++) sum += p[s] = exp(p[s] - most);

@@ -130,6 +130,55 @@ static void clamped_chains_keep_their_condition(void **state)
     rbm_free(&m);
 }
 
+/* Single units of two partitions, one in the middle of its own: every condition's distribution, and
+ * restarts leave the condition. */
+static void any_units_may_be_clamped(void **state)
+{
+    (void)state;
+    const int unit[2] = { 3, 5 };
+    struct rbm m;
+    struct chains c;
+    double p[STATES];
+    uint64_t rows[2 * TILES];
+    int last;
+
+    small_machine(&m, 3, SIZE, -1, 1.2, 22);
+    small_hold(&m, unit, 2);
+    assert_int_equal(rbm_clamped(&m), -1);
+    assert_int_equal(rbm_free_units(&m, 2, 6), 2);
+    assert_int_equal(rbm_run(&m, 2, 5, &last), 2);
+    assert_int_equal(last, 3);
+    assert_int_equal(rbm_run(&m, last, 5, &last), 4);
+    assert_int_equal(last, 5);
+    assert_int_equal(rbm_run(&m, 3, 4, &last), 4);
+    for (int t = 0; t < TILES; t++) {
+        rows[t] = 0xaaaaaaaaaaaaaaaau;
+        rows[TILES + t] = 0xccccccccccccccccu;
+    }
+    chains_init(&c, (struct block){ 0, TILES }, LANES, &m, 9);
+    chains_condition(&c, &m, rows);
+    for (int again = 0; again < 2; again++) {
+        chains_restart(&c, &m, again);
+        chains_sweep(&c, &m, kern_best(), 60);
+        for (int of = 0; of < 4; of++) {
+            uint8_t u[2] = { of % 2 == 1, of >= 2 };
+            int64_t count[STATES] = { 0 };
+            small_probabilities(&m, u, p);
+            assert_int_equal(tally(c.bits, of, count), LANES / 4);
+            assert_fits(count, p, LANES / 4);
+        }
+    }
+    small_hold(&m, (const int[]){ 2, 3, 4 }, 3);
+    assert_int_equal(rbm_clamped(&m), 1);
+    small_hold(&m, (const int[]){ 1, 2, 3, 4 }, 4);
+    assert_int_equal(rbm_clamped(&m), -1);
+    small_hold(&m, unit, 0);
+    assert_int_equal(rbm_clamped(&m), -1);
+    assert_false(rbm_is_held(&m, 3));
+    chains_free(&c);
+    rbm_free(&m);
+}
+
 static void sweeps_go_from_first_to_last_or_back(void **state)
 {
     (void)state;
@@ -237,6 +286,7 @@ static void a_stopped_pool_goes_on(void **state)
 TEST_MAIN(cmocka_unit_test(free_chains_visit_states_as_boltzmann_says),
           cmocka_unit_test(a_path_mixes_base_and_machine),
           cmocka_unit_test(clamped_chains_keep_their_condition),
+          cmocka_unit_test(any_units_may_be_clamped),
           cmocka_unit_test(sweeps_go_from_first_to_last_or_back),
           cmocka_unit_test(chains_do_not_know_how_many_ranks_there_are),
           cmocka_unit_test(ranks_share_a_pool), cmocka_unit_test(a_stopped_pool_goes_on))

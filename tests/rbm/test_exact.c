@@ -32,18 +32,21 @@ static void sums_and_moments_are_those_of_all_states(void **state)
 {
     (void)state;
     const uint8_t u[4] = { 1, 0, 1, 1 };
+    const int walked[6] = { 7, 5, 4, 7, 5, 7 };
     double mean[2][N], pair[2][N * N];
 
-    /* the largest partition free, clamped, or summed over although it is a condition */
-    for (int way = 0; way < 4; way++) {
+    /* the largest partition free, clamped, or summed over although it is a condition; single units,
+     * one of them in the partition that is summed */
+    for (int way = 0; way < 6; way++) {
         struct rbm m;
         struct exact x;
         struct err e = { "" };
         int clamped = way == 0 ? -1 : way == 1 ? 1 : 2;
-        const uint8_t *given = way == 1 || way == 2 ? u : NULL;
+        const uint8_t *given = way == 0 || way == 3 || way == 5 ? NULL : u;
         small_machine(&m, 4, SIZE, clamped, 1.5, 31);
-        assert_int_equal(exact_plan(&x, &m, way == 3, EXACT_UNITS, &e), 0);
-        assert_int_equal(x.n, way == 1 ? 5 : way == 2 ? 4 : 7);
+        if (way > 3) small_hold(&m, (const int[]){ 0, 3, 6, 8 }, 4);
+        assert_int_equal(exact_plan(&x, &m, way == 3 || way == 5, EXACT_UNITS, &e), 0);
+        assert_int_equal(x.n, walked[way]);
         double log_z = exact_moments(&x, &m, given, mean[0], pair[0]);
         assert_near(log_z, by_hand(&m, given, mean[1], pair[1]), 1e-11);
         assert_near(exact_log_z(&x, &m, given), log_z, 1e-13);
