@@ -120,6 +120,9 @@ struct kern {
     /* sum[b * size + h] += sum over states with unit b set of p(s) y_h / (1 + y_h), and total[h] =
      * the sum over all states; y in and out as in walk. */
     void (*meet)(double *sum, double *total, double *y, const double *p, const struct kern_walk *w);
+
+    /* r = log(e^a + e^b), n of them; relative error 1e-15. */
+    void (*merge)(double *r, const double *a, const double *b, int n);
 };
 
 /* Tables that this processor can run, slowest first. */

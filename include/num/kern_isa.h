@@ -30,6 +30,7 @@ void KERN(pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint
 int64_t KERN(walk)(double *f, int64_t *scratch, double *y, const double *score,
                    const struct kern_walk *w);
 void KERN(meet)(double *sum, double *total, double *y, const double *p, const struct kern_walk *w);
+void KERN(merge)(double *r, const double *a, const double *b, int n);
 
 extern const struct kern KERN(kern);
 

@@ -10,4 +10,5 @@ const struct kern KERN(kern) = {
     .pairs = KERN(pairs),
     .walk = KERN(walk),
     .meet = KERN(meet),
+    .merge = KERN(merge),
 };
