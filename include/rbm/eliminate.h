@@ -18,7 +18,7 @@
 
 struct eliminate {
     const struct kern *kern; /* borrowed */
-    int joint;               /* the clamped partition is summed over too */
+    int joint;               /* the clamped units are summed over too */
     int n;                   /* units to sum over */
     int *order;              /* [n]; owned */
     int *place;              /* [N] of a unit in the order, or -1; owned */

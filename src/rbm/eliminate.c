@@ -211,12 +211,11 @@ static void scopes(struct eliminate *x, const struct rbm *m)
 static void gather(struct eliminate *x, const struct rbm *m, int *unit)
 {
     x->n = 0;
-    for (int p = 0; p < m->T.K; p++)
-        for (int i = m->T.first[p]; i < m->T.first[p + 1]; i++) {
-            int mine = x->joint || rbm_is_free(m, p);
-            x->place[i] = mine ? x->n : -1;
-            if (mine) unit[x->n++] = i;
-        }
+    for (int i = 0; i < m->T.N; i++) {
+        int mine = x->joint || !rbm_is_held(m, i);
+        x->place[i] = mine ? x->n : -1;
+        if (mine) unit[x->n++] = i;
+    }
 }
 
 int eliminate_plan(struct eliminate *x, const struct rbm *m, int joint, int most, struct err *e)
@@ -351,7 +350,7 @@ static double *sum_over(const struct eliminate *x, const struct sum *s)
 }
 
 /* Bias, couplings to later units and to the condition. */
-static void terms(const struct eliminate *x, const struct rbm *m, const uint8_t *u, int i,
+static void terms(const struct eliminate *x, const struct rbm *m, const uint8_t *set, int i,
                   struct sum *s)
 {
     int v = x->order[i];
@@ -362,7 +361,7 @@ static void terms(const struct eliminate *x, const struct rbm *m, const uint8_t 
         int j = m->near[k], at = x->place[j];
         double w = (double)m->near_weight[k];
         if (at > i && w != 0.0) s->weight[bit_of(s->scope, at)] = w;
-        if (at < 0 && u[j - m->T.first[m->clamped]]) s->own += w;
+        if (at < 0 && set[j]) s->own += w;
     }
 }
 
@@ -379,16 +378,23 @@ static void drop(struct table *list)
 double eliminate_log_z(const struct eliminate *x, const struct rbm *m, const uint8_t *u)
 {
     struct table **in = mem_take(x->n, sizeof *in);
+    uint8_t *set = mem_take(m->T.N, sizeof *set); /* clamped to 1 */
     double log_z = 0.0;
 
-    if ((u != NULL) != (m->clamped >= 0 && !x->joint))
+    if ((u != NULL) != (m->held > 0 && !x->joint))
         die("elimination %s a condition", u != NULL ? "with" : "without");
-    for (int i = 0; u != NULL && i < m->T.size[m->clamped]; i++)
-        if (u[i]) log_z += (double)m->bias[m->T.first[m->clamped] + i];
+    for (int j = 0; u != NULL && j < m->held; j++) {
+        int i = m->hold[j];
+        if (!u[j]) continue;
+        log_z += (double)m->bias[i]; /* and its couplings to those before it */
+        for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++)
+            if (set[m->near[k]]) log_z += (double)m->near_weight[k];
+        set[i] = 1;
+    }
     for (int i = 0; i < x->n; i++) {
         struct sum s = { .d = (int)(x->first[i + 1] - x->first[i]),
                          .scope = x->scope + x->first[i] };
-        terms(x, m, u, i, &s);
+        terms(x, m, set, i, &s);
         for (const struct table *t = in[i]; t != NULL; t = t->next) s.n++;
         s.of = mem_take(s.n, sizeof *s.of);
         int k = 0;
@@ -407,5 +413,6 @@ double eliminate_log_z(const struct eliminate *x, const struct rbm *m, const uin
         in[s.scope[0]] = t;
     }
     mem_free(in);
+    mem_free(set);
     return log_z;
 }

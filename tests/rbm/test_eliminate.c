@@ -47,6 +47,11 @@ static void elimination_is_enumeration_on_small_machines(void **state)
             assert_near(eliminated(&m, 1, NULL, NULL), enumerated(&m, 1, NULL), 1e-12);
         rbm_free(&m);
     }
+    const uint8_t which[11] = { 0, 1, 0, 1, 1, 0, 0, 0, 1, 0, 0 }; /* coupled to each other too */
+    small_machine(&m, 4, size, -1, 1.5, 40);
+    rbm_hold(&m, which);
+    assert_near(eliminated(&m, 0, u, NULL), enumerated(&m, 0, u), 1e-12);
+    rbm_free(&m);
     for (int seed = 0; seed < 20; seed++) { /* some couplings are missing, some units alone */
         small_machine(&m, 4, size, -1, 4.0, 50 + (uint64_t)seed);
         for (int64_t k = 0; k < m.T.M; k++) {
