@@ -125,6 +125,20 @@ def refusals():
         for words, h, J, p in cases:
             out = s.call("POST", "problems/", [talk.job(z2, h, J, **p)])[2][0]
             assert out.get("error_code") == 400 and words in out["error_msg"], (words, out)
+        p16 = chips.solver("P", "pegasus", 3)
+        for chip, most in ((z2, 13), (p16, 18)): # -2 on all couplers of one group, or qubit, are too much; on 6 or 9 of them not
+            ends = [q for e in chip["properties"]["couplers"] for q in e]
+            node = max(sorted(set(ends)), key=ends.count)
+            near = [tuple(e) for e in chip["properties"]["couplers"] if node in e]
+            if chip is z2:
+                near = [e for e in near if problems.group(node, sum(e) - node, [2, 4])]
+                assert len(near) in (9, 10), len(near) # 8 across, the odd one, and one ahead unless it is at the end
+            for n, fits in ((most // 2, True), (most // 2 + 1, False)):
+                try:
+                    problems.Problem(talk.job(chip, {}, dict.fromkeys(near[:n], -2.0), **params), chip)
+                    assert fits
+                except problems.Refused as why:
+                    assert not fits and "coupling sum" in str(why), why
         good = talk.job(z2, {u: 4.0}, {(u, v): -2.0}, num_reads=1000, **params)
         for words, bad in (("expected 160", {"lin": good["data"]["lin"][:-12]}), ("expected 1", {"quad": ""}), ("format", {"format": "bq"}), ("lin", {"lin": "?"})):
             out = s.call("POST", "problems/", [{**good, "data": {**good["data"], **bad}}, good])[2]

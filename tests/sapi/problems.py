@@ -38,6 +38,16 @@ def encoded(kind, values):
     return base64.b64encode(a.tobytes()).decode()
 
 
+def group(q, n, shape):
+    """Which of the two coupler groups of a Zephyr qubit leads to its neighbour n (spec/annealer.md 1.5)?"""
+    m, t = shape
+    part = lambda x: (x // (2 * m * t * (2 * m + 1)), x // (2 * m * t) % (2 * m + 1), x // m % 2, x % m)
+    (U, _, J, Z), (u, w, j, z) = part(q), part(n)
+    if u != U:
+        return w == 2 * Z + J + 1
+    return z == Z + 1 if j == J else z == Z + J
+
+
 class Problem:
     """One job of a POST, decoded: h by qubit and J by coupler, reads, parameters."""
 
@@ -117,14 +127,16 @@ class Problem:
             if not low <= v <= high:
                 raise Refused(f"h value {v} of qubit {q} is out of range [{low}, {high}]")
         low, high = properties["extended_j_range"]
-        sums = dict.fromkeys(self.h, 0.0)
+        sums = {}
+        name = "per_group_coupling_range" if "per_group_coupling_range" in properties else "per_qubit_coupling_range"
         for (u, v), w in self.J.items():
             if not low <= w <= high:
                 raise Refused(f"J value {w} of coupler ({u}, {v}) is out of range [{low}, {high}]")
-            sums[u] += w
-            sums[v] += w
-        low, high = properties.get("per_qubit_coupling_range", [-math.inf, math.inf])
-        for q, v in sums.items():
+            for q, n in ((u, v), (v, u)):
+                at = (q, group(q, n, properties["topology"]["shape"])) if "group" in name else (q, 0)
+                sums[at] = sums.get(at, 0.0) + w
+        low, high = properties[name]
+        for (q, _), v in sums.items():
             if not low - 1e-9 <= v <= high + 1e-9:
                 raise Refused(f"coupling sum {v} of qubit {q} is out of range [{low}, {high}]")
 

@@ -23,6 +23,7 @@ class StandIn:
         self.process = subprocess.Popen([sys.executable, SERVER, "--dir", self.folder, *arguments], stdout=subprocess.PIPE,
                                         text=True, env={**os.environ, "SAPI_TOKEN": token})
         self.url = self.process.stdout.readline().strip()
+        self.seen = 0 # bytes of requests.jsonl that are of no interest any more
         self.host = urllib.parse.urlsplit(self.url).netloc
 
     def __enter__(self):
@@ -60,7 +61,13 @@ class StandIn:
         return self.call("GET", "/_test/ledger")[2]
 
     def requests(self):
-        return [json.loads(line) for line in open(os.path.join(self.folder, "requests.jsonl"))]
+        """Since the last forget()."""
+        with open(os.path.join(self.folder, "requests.jsonl")) as f:
+            f.seek(self.seen)
+            return [json.loads(line) for line in f]
+
+    def forget(self):
+        self.seen = os.path.getsize(os.path.join(self.folder, "requests.jsonl"))
 
 
 def job(solver, h, J, label=None, kind="ising", **params):
