@@ -10,6 +10,12 @@
  * `name`. Kinds of several inputs (add, multiply) take `inputs: [NAMES]`. Shapes are inferred,
  * tensors are added to one table ("encoder/0/3/weight": the list's third layer from 0), all memory
  * is taken once for the largest batch. Gradients of inner values share memory by lifetime.
+ *
+ *   - {block: stage, name: first, input: bits, with: {layers: 15}}
+ *
+ * stands for the layers of the list `stage` of the file's mapping `blocks`. Inside, `input` is what
+ * the block reads, names are the block's own before those outside, and `with` gives sizes; outside,
+ * `first` is its last layer and `first.hits` its layer `hits`. Tensors: "decoder/4/2/weight".
  */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
@@ -31,7 +37,8 @@ struct graph_wish {
     int sizes;
     const char *const *output; /* names of the layers whose values are wanted */
     int outputs;
-    int batch; /* most rows of a call */
+    int batch;                 /* most rows of a call; 0: shapes and tensors alone, no call */
+    const struct yaml *blocks; /* mapping of lists that the list may use, or NULL */
 };
 
 struct graph_value {
@@ -53,7 +60,12 @@ struct graph {
     int output[LAYER_INPUTS];  /* value of each output */
     int *seen;                 /* [values]: backward has written dx; owned */
     float **keep;              /* [layers]; owned, the blocks point into memory */
+    int64_t row;               /* floats of memory a row */
     float *memory;             /* owned */
+    float *scratch;            /* of the layer that needs most; owned */
+    int sums;                  /* some layer sums over ranks */
+    struct reducer reducer;    /* serial until graph_reducer() */
+    struct layer_draw draw;
 };
 
 /* Build from a YAML list. On an error (a sentence "file:line: ...") g holds nothing; T may have
@@ -62,12 +74,15 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
                const struct graph_wish *w, struct tensors *T, struct err *e);
 void graph_free(struct graph *g); /* accepts { 0 } */
 
+/* The last part of graph_init: take the memory of a graph whose layers stand. */
+void graph_memory(struct graph *g);
+
 /* First weights, by tensor name: the same for any order of building. */
 void graph_start(const struct graph *g, const struct tensors *T, float *params, uint64_t seed);
 
 /* Set what layers with `data: NAME` start from: `normalise` subtracts shift and multiplies by
- * scale, `linear` has shift as bias (scale is not used, may be NULL). Returns the number of layers
- * so set; a width other than n is a bug. */
+ * scale, `linear` and `bias` have shift as bias (scale is not used, may be NULL). Returns the
+ * number of layers so set; a width other than n is a bug. */
 int graph_data(const struct graph *g, float *params, const char *name, const float *shift,
                const float *scale, int n);
 
@@ -75,7 +90,15 @@ int graph_data(const struct graph *g, float *params, const char *name, const flo
  * borrowed until bound again. */
 void graph_bind(struct graph *g, int input, const float *x, float *dx);
 
-void graph_forward(struct graph *g, const float *params, int B, int training);
+/* What layers that sum over ranks (batch norms) use; then forward in training and backward are
+ * collective when the reducer is, and every rank must call them, without rows too. */
+void graph_reducer(struct graph *g, const struct reducer *r);
+
+/* What random layers (dropout) draw with from now on; item is borrowed. */
+void graph_draw(struct graph *g, uint64_t seed, const int64_t *item, int64_t step);
+
+/* In training the moving averages of batch norms move: fixed tensors are written. */
+void graph_forward(struct graph *g, float *params, int B, int training);
 
 /* Values of output i after forward, [B, size]. */
 const float *graph_output(const struct graph *g, int i);
@@ -90,6 +113,13 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B);
 /* Multiplications and additions in one row's products: forward, or of a whole training step (the
  * gradients of weights, and of the inputs that want one). */
 double graph_flops(const struct graph *g, int training);
+
+/* Parameters of its layers. */
+int64_t graph_parameters(const struct graph *g, const struct tensors *T);
+
+/* Bytes that graph_init has taken, or with batch = 0 would take for so many rows (scratch is left
+ * out). */
+int64_t graph_bytes(const struct graph *g, int batch);
 
 /* Name or line of the first layer whose value is not finite for some row, or NULL; into text[n]. */
 const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n);

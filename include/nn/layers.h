@@ -13,15 +13,17 @@
 #define NN_LAYERS_H
 
 #include "base/err.h"
+#include "base/reducer.h"
 #include "base/yaml.h"
 #include "num/tensors.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LAYER_INPUTS = 8, LAYER_TENSORS = 4, LAYER_NAME = 32 };
+enum { LAYER_INPUTS = 8, LAYER_TENSORS = 4, LAYER_NUMBERS = 8, LAYER_NAME = 32 };
 
-/* One row's shape: channels, then space (z, phi, r). A plain layer of n units is { n, 1, 1, 1 }. */
+/* One row's shape: channels, then space (z, phi, r). A plain layer of n units is { n, 1, 1, 1 }. In
+ * memory channels are last: number ((z h + phi) w + r) c + channel of the row. */
 struct shape {
     int c, d, h, w;
 };
@@ -29,6 +31,11 @@ struct shape {
 static inline int shape_size(struct shape s)
 {
     return s.c * s.d * s.h * s.w;
+}
+
+static inline int shape_places(struct shape s)
+{
+    return s.d * s.h * s.w;
 }
 
 static inline struct shape shape_units(int n)
@@ -53,14 +60,24 @@ struct layer {
     int tensors, tensor[LAYER_TENSORS]; /* rows of the table */
     int64_t at[LAYER_TENSORS];          /* their place in the flat buffers */
     float option[LAYER_TENSORS];        /* slope, factor, ...: the kind's own business */
+    int number[LAYER_NUMBERS];          /* kernels, strides, ...: as well */
+    void *state;                        /* as well: made by prepare, freed by drop */
+    int64_t scratch;                    /* floats it needs during a call; set by prepare */
     int kept;                           /* floats a row that forward keeps for backward */
     int stops;                          /* no gradient goes through */
     int learns;                         /* some tensor gets a gradient */
 };
 
+/* What random numbers of a call are a function of. */
+struct layer_draw {
+    uint64_t seed;
+    const int64_t *item; /* [B] global numbers of the rows; NULL: 0, 1, ... */
+    int64_t step;
+};
+
 /* What one forward or backward works on; row b of x[i] begins at b * size of from[i]. */
 struct layer_call {
-    int B;
+    int B;        /* 0 on a rank without rows: kinds that sum over ranks are called all the same */
     int training; /* else evaluation */
     const float *x[LAYER_INPUTS];
     float *dx[LAYER_INPUTS]; /* NULL: not wanted */
@@ -70,6 +87,10 @@ struct layer_call {
     float *keep;             /* [B, kept] */
     const float *params;     /* the whole flat buffer */
     float *grad;             /* the whole flat buffer, added to */
+    float *fixed;            /* params again, for tensors that are fixed; NULL: not in training */
+    float *scratch;          /* for this call alone */
+    const struct reducer *reducer;
+    const struct layer_draw *draw;
 };
 
 /* Where a layer is being built: for its sentences, sizes and tensors. */
@@ -94,6 +115,10 @@ struct layer_kind {
     void (*backward)(const struct layer *l, const struct layer_call *c);
     /* Multiplications and additions of one row's forward products with input i; NULL: none. */
     double (*flops)(const struct layer *l, int i);
+    /* Make state and say how much scratch, before the first call; NULL: needs neither. */
+    void (*prepare)(struct layer *l, int batch);
+    void (*drop)(struct layer *l); /* free what prepare made, if it was called; NULL: nothing */
+    int sums;                      /* it sums over ranks: called on every rank, with 0 rows too */
 };
 
 /* The kind of that name, or NULL. */
@@ -106,6 +131,19 @@ void layer_kinds(char *text, size_t n);
 
 /* Key as a number > 0, or the name of a size; absent: an error. */
 int layer_size(const struct layer_site *s, const char *key, int *out, struct err *e);
+
+/* Key as three numbers > 0 or names of sizes, a list (z, phi, r) or one for all three; absent:
+ * `preset`, or an error when that is 0. */
+int layer_triple(const struct layer_site *s, const char *key, int preset, int out[3],
+                 struct err *e);
+
+/* Entry i of a list as a number > 0 or the name of a size. */
+int layer_entry(const struct layer_site *s, const struct yaml *list, int i, const char *key,
+                int *out, struct err *e);
+
+/* Key as an integer from least to most, or the name of a size, or `preset` when absent. */
+int layer_int(const struct layer_site *s, const char *key, int preset, int least, int most,
+              int *out, struct err *e);
 
 /* Key as a real, or `preset` when absent. */
 int layer_real(const struct layer_site *s, const char *key, double preset, double *out,
@@ -126,6 +164,16 @@ int layer_wrong(const struct layer_site *s, struct err *e, const char *format, .
 void layer_tensor(struct layer *l, const struct layer_site *s, const char *name, int64_t n0,
                   int64_t n1);
 
+/* Add tensor "prefix/name" of so many dimensions. */
+void layer_tensor_of(struct layer *l, const struct layer_site *s, const char *name, int dims,
+                     const int64_t *n);
+
+/* The same for one that is no parameter: it is saved, but gets no gradient. */
+void layer_fixed(struct layer *l, const struct layer_site *s, const char *name, int64_t n);
+
+/* "64 x 9 x 6 x 3", for sentences; into text[48], which is returned. */
+const char *layer_shape(struct shape s, char text[48]);
+
 /* Fill a tensor with one number. */
 void layer_fill(const struct tensors *T, int tensor, float *params, double x);
 
@@ -135,6 +183,10 @@ void layer_uniform(const struct tensors *T, int tensor, float *params, double li
 
 extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, layer_relu, layer_silu,
     layer_gelu, layer_sigmoid, layer_tanh, layer_softplus, layer_norm, layer_normalise,
-    layer_concat, layer_add, layer_multiply, layer_scale, layer_detach;
+    layer_concat, layer_add, layer_multiply, layer_scale, layer_detach, layer_conv3d,
+    layer_conv_transpose3d, layer_pad_cylinder, layer_fold_cylinder, layer_batch_norm,
+    layer_group_norm, layer_softmax, layer_linear_attention, layer_slice, layer_reshape,
+    layer_broadcast, layer_bias, layer_dropout, layer_sinusoids, layer_latent_encoding,
+    layer_voxel_encoding;
 
 #endif

@@ -3,8 +3,8 @@
  * the flat buffer, with learning-rate schedules and clipping.
  *
  * Weight decay acts on tensors of two and more dimensions alone (not on biases, slopes and norms).
- * A tensor whose gradient stays exactly 0 does not move (constants such as the means of the data
- * live in the same buffer).
+ * Fixed tensors (means of the data, moving averages of batch norms) live in the same buffer and do
+ * not move.
  */
 #ifndef NN_OPTIM_H
 #define NN_OPTIM_H

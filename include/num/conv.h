@@ -38,10 +38,9 @@ void conv_free(struct conv *c); /* accepts { 0 } */
 /* Floats of scratch that the three functions need for up to B rows. */
 int64_t conv_scratch(const struct conv *c, int B);
 
-void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B,
+/* add != 0: y += and x += instead of y = and x =. */
+void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B, int add,
                   float *scratch);
-
-/* add != 0: x += instead of x =. */
 void conv_adjoint(const struct conv *c, float *x, const float *y, const float *W, int B, int add,
                   float *scratch);
 

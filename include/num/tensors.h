@@ -15,6 +15,7 @@ struct tensor {
     int dims;
     int64_t n[TENSOR_DIMS];
     int64_t first, count; /* place in the flat buffer; every tensor starts at a multiple of 16 */
+    int fixed;            /* saved with the others, but no parameter: no optimiser moves it */
 };
 
 struct tensors {
@@ -26,6 +27,7 @@ struct tensors {
 
 /* Add a row; returns its index. A name twice is a bug. */
 int tensors_add(struct tensors *T, const char *name, int dims, const int64_t *n);
+void tensors_fix(struct tensors *T, int i);                  /* row i is no parameter */
 int tensors_find(const struct tensors *T, const char *name); /* -1 when absent */
 void tensors_free(struct tensors *T);                        /* accepts { 0 } */
 

@@ -12,7 +12,21 @@ struct plan {
     const char *file;
     const struct graph_wish *wish;
     struct tensors *T;
-    int room; /* layers there is memory for */
+    int room;                /* layers there is memory for */
+    int last;                /* value that a layer without inputs reads */
+    struct scope *scope;     /* of the block at hand; NULL: outside blocks */
+    const char *prefix;      /* of tensors here */
+    struct layer_size *size; /* [sizes], those of the wish and of the blocks around */
+    int sizes;
+};
+
+enum { SIZES = 48, DEPTH = 8 };
+
+/* A block being expanded: the names in it begin with its own. */
+struct scope {
+    struct scope *outer;
+    char name[LAYER_NAME]; /* "first." or "first.inner."; "" when the block has none */
+    int input, begin;      /* what it reads; the first value made in it */
 };
 
 static int find(const struct graph *g, const char *name)
@@ -20,6 +34,20 @@ static int find(const struct graph *g, const char *name)
     for (int v = g->values - 1; v >= 0; v--)
         if (strcmp(g->value[v].name, name) == 0) return v;
     return -1;
+}
+
+/* The block's own name first, then those around it. */
+static int look_up(const struct plan *p, const char *name)
+{
+    char full[2 * LAYER_NAME];
+
+    for (const struct scope *s = p->scope; s != NULL; s = s->outer) {
+        if (strcmp(name, "input") == 0) return s->input;
+        snprintf(full, sizeof full, "%s%s", s->name, name);
+        int v = find(p->g, full);
+        if (v >= s->begin) return v;
+    }
+    return find(p->g, name);
 }
 
 static int not_there(const struct plan *p, const struct yaml *y, const char *name, struct err *e)
@@ -54,33 +82,38 @@ static int read_inputs(const struct plan *p, const struct yaml *y, int in[LAYER_
         given = x;
     }
     *ins = 1;
-    in[0] = p->g->layers > 0 ? p->g->values - 1 : 0;
+    in[0] = p->last;
     if (given == NULL) return 0;
     *ins = given->kind == YAML_LIST ? given->n : 1;
     for (int i = 0; i < *ins; i++) {
         const struct yaml *name = given->kind == YAML_LIST ? &given->entry[i] : given;
         if (name->kind != YAML_SCALAR)
             return err_set(e, "%s:%d: expected a name", p->file, name->line);
-        in[i] = find(p->g, name->text);
+        in[i] = look_up(p, name->text);
         if (in[i] < 0) return not_there(p, name, name->text, e);
     }
     return 0;
 }
 
-/* A name for later layers: new, and short enough. */
+/* A text of a layer, "" without the key. A name is new, short enough, and begins with that of the
+ * block around. */
 static int read_name(const struct plan *p, const struct yaml *y, const char *key,
                      char out[LAYER_NAME], struct err *e)
 {
     const struct yaml *x = yaml_get(y, key);
+    int is_name = strcmp(key, "name") == 0;
+    const char *before = is_name && p->scope != NULL ? p->scope->name : "";
 
     out[0] = '\0';
     if (x == NULL) return 0;
-    if (x->kind != YAML_SCALAR || x->text[0] == '\0' || strlen(x->text) >= LAYER_NAME)
+    if (x->kind != YAML_SCALAR || x->text[0] == '\0' ||
+        strlen(before) + strlen(x->text) >= LAYER_NAME)
         return err_set(e, "%s:%d: %s: expected a text of 1 to %d bytes", p->file, x->line, key,
-                       LAYER_NAME - 1);
-    if (strcmp(key, "name") == 0 && find(p->g, x->text) >= 0)
-        return err_set(e, "%s:%d: the name '%s' is taken", p->file, x->line, x->text);
-    memcpy(out, x->text, strlen(x->text) + 1);
+                       (int)(LAYER_NAME - 1 - strlen(before)));
+    memcpy(out, before, strlen(before) + 1);
+    memcpy(out + strlen(before), x->text, strlen(x->text) + 1);
+    if (is_name && find(p->g, out) >= 0)
+        return err_set(e, "%s:%d: the name '%s' is taken", p->file, x->line, out);
     return 0;
 }
 
@@ -126,12 +159,9 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
                   struct err *e)
 {
     struct graph *g = p->g;
-    struct layer_site site = { .file = p->file,
-                               .at = y,
-                               .size = p->wish->size,
-                               .sizes = p->wish->sizes,
-                               .prefix = prefix,
-                               .T = p->T };
+    struct layer_site site = {
+        .file = p->file, .at = y, .size = p->size, .sizes = p->sizes, .prefix = prefix, .T = p->T
+    };
 
     if (g->layers == p->room) {
         p->room = 2 * p->room + 8;
@@ -150,36 +180,134 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
         if (from->first < 0) from->first = g->layers;
         from->last = g->layers;
     }
-    l->out = g->values++;
+    l->out = p->last = g->values++;
+    g->sums |= l->kind->sums;
     g->layer[g->layers++] = *l;
     return 0;
 }
 
-static int add_layer(struct plan *p, const struct yaml *y, int number, struct err *e)
+static int add_list(struct plan *p, const struct yaml *list, struct err *e);
+
+/* A join of what is named, for kinds of one input; then that is the input. */
+static int join(struct plan *p, const struct yaml *y, int in[LAYER_INPUTS], int *ins,
+                const char *prefix, struct err *e)
+{
+    struct layer l = { .kind = &layer_concat, .line = y->line, .ins = *ins };
+
+    memcpy(l.in, in, sizeof l.in);
+    if (append(p, &l, y, prefix, e)) return -1;
+    *ins = 1;
+    in[0] = l.out;
+    return 0;
+}
+
+/* `with: {name: number or size}` in addition to the sizes there are. */
+static int read_with(struct plan *p, const struct yaml *y, struct err *e)
+{
+    const struct yaml *with = yaml_get(y, "with");
+    struct layer_site site = {
+        .file = p->file, .at = with, .size = p->size, .sizes = p->sizes, .prefix = "", .T = p->T
+    };
+
+    if (with == NULL) return 0;
+    if (with->kind != YAML_MAP)
+        return err_set(e, "%s:%d: with: expected {name: number}", p->file, with->line);
+    for (int i = 0; i < with->n; i++) {
+        if (p->sizes == SIZES)
+            return err_set(e, "%s:%d: more than %d sizes", p->file, with->line, SIZES);
+        struct layer_size *s = &p->size[p->sizes];
+        if (layer_entry(&site, with, i, with->key[i], &s->n, e)) return -1;
+        s->name = with->key[i];
+        p->sizes++;
+    }
+    return 0;
+}
+
+/* The list that a `block: NAME` stands for. */
+static const struct yaml *find_block(const struct plan *p, const struct yaml *y, struct err *e)
+{
+    const struct yaml *name = yaml_get(y, "block"), *blocks = p->wish->blocks;
+    const struct yaml *list = NULL;
+    int depth = 0;
+
+    for (const struct scope *s = p->scope; s != NULL; s = s->outer) depth++;
+    if (name->kind == YAML_SCALAR && blocks != NULL && blocks->kind == YAML_MAP)
+        list = yaml_get(blocks, name->text);
+    if (list == NULL)
+        err_set(e, "%s:%d: the file has no block '%s'", p->file, name->line,
+                name->kind == YAML_SCALAR ? name->text : "");
+    else if (depth >= DEPTH)
+        err_set(e, "%s:%d: blocks more than %d deep", p->file, name->line, DEPTH);
+    for (int i = 0; i < y->n; i++)
+        if (strcmp(y->key[i], "block") != 0 && strcmp(y->key[i], "name") != 0 &&
+            strcmp(y->key[i], "input") != 0 && strcmp(y->key[i], "concat") != 0 &&
+            strcmp(y->key[i], "with") != 0)
+            err_set(e, "%s:%d: a block has no key '%s'; its keys are block name input concat with",
+                    p->file, y->key_line[i], y->key[i]);
+    return err_is(e) || depth >= DEPTH ? NULL : list;
+}
+
+static int add_block(struct plan *p, const struct yaml *y, const char *prefix, struct err *e)
+{
+    const struct yaml *list = find_block(p, y, e);
+    struct scope s = { .outer = p->scope };
+    char name[LAYER_NAME];
+    int in[LAYER_INPUTS], ins, sizes = p->sizes;
+    const char *outer = p->prefix;
+
+    if (list == NULL || read_name(p, y, "name", name, e) || read_inputs(p, y, in, &ins, e))
+        return -1;
+    if (yaml_get(y, "concat") != NULL && join(p, y, in, &ins, prefix, e)) return -1;
+    if (name[0] != '\0' && strlen(name) + 1 >= LAYER_NAME)
+        return err_set(e, "%s:%d: the name '%s' is too long", p->file, y->line, name);
+    if (name[0] != '\0') snprintf(s.name, sizeof s.name, "%.30s.", name);
+    if (name[0] == '\0' && s.outer != NULL) memcpy(s.name, s.outer->name, sizeof s.name);
+    s.input = p->last = in[0];
+    s.begin = p->g->values;
+    p->scope = &s;
+    p->prefix = prefix;
+    int wrong = read_with(p, y, e) || add_list(p, list, e);
+    p->scope = s.outer;
+    p->prefix = outer;
+    p->sizes = sizes;
+    if (!wrong && name[0] != '\0' && p->g->value[p->last].name[0] == '\0')
+        memcpy(p->g->value[p->last].name, name, sizeof name);
+    return wrong ? -1 : 0;
+}
+
+static int add_layer(struct plan *p, const struct yaml *y, const char *prefix, struct err *e)
 {
     struct layer l = { .line = y->line };
-    char prefix[2 * LAYER_NAME];
 
     l.kind = read_kind(p, y, e);
     if (l.kind == NULL || check_keys(p, y, l.kind, e) || read_name(p, y, "name", l.name, e) ||
         read_name(p, y, "data", l.data, e) || read_inputs(p, y, l.in, &l.ins, e))
         return -1;
-    if (l.data[0] != '\0' && l.kind != &layer_linear && l.kind != &layer_normalise)
-        return err_set(e, "%s:%d: data: only linear and normalise can start from data", p->file,
-                       y->line);
-    if (snprintf(prefix, sizeof prefix, "%s/%d", p->wish->prefix, number) >= (int)sizeof prefix)
-        die("the prefix '%s' is too long", p->wish->prefix);
-    if (l.kind->most == 1 && yaml_get(y, "concat") != NULL) {
-        struct layer join = { .kind = &layer_concat, .line = y->line, .ins = l.ins };
-        memcpy(join.in, l.in, sizeof join.in);
-        if (append(p, &join, y, prefix, e)) return -1;
-        l.ins = 1;
-        l.in[0] = join.out;
-    }
+    if (l.data[0] != '\0' && l.kind != &layer_linear && l.kind != &layer_normalise &&
+        l.kind != &layer_bias)
+        return err_set(e, "%s:%d: data: only linear, normalise and bias can start from data",
+                       p->file, y->line);
+    if (l.kind->most == 1 && yaml_get(y, "concat") != NULL && join(p, y, l.in, &l.ins, prefix, e))
+        return -1;
     if (l.ins < l.kind->least || l.ins > l.kind->most)
         return err_set(e, "%s:%d: a layer of kind '%s' takes %d to %d inputs, not %d", p->file,
                        y->line, l.kind->name, l.kind->least, l.kind->most, l.ins);
     return append(p, &l, y, prefix, e);
+}
+
+static int add_list(struct plan *p, const struct yaml *list, struct err *e)
+{
+    if (list->kind != YAML_LIST || list->n == 0)
+        return err_set(e, "%s:%d: %s: expected a list of layers", p->file, list->line, p->prefix);
+    for (int i = 0; i < list->n; i++) {
+        const struct yaml *y = &list->entry[i];
+        char prefix[TENSOR_NAME];
+        if (snprintf(prefix, sizeof prefix, "%s/%d", p->prefix, i) >= (int)sizeof prefix)
+            die("the prefix '%s' is too long", p->prefix);
+        int block = y->kind == YAML_MAP && yaml_get(y, "block") != NULL;
+        if (block ? add_block(p, y, prefix, e) : add_layer(p, y, prefix, e)) return -1;
+    }
+    return 0;
 }
 
 /* Outputs are there, and every layer is of use. */
@@ -203,63 +331,25 @@ static int find_outputs(struct plan *p, const struct yaml *list, struct err *e)
     return 0;
 }
 
-/* A value's gradient lives from its last reader (an output's: from the caller) down to its maker.
- * Gradients whose lives meet may not share memory: first fit. Returns floats a row. */
-static int64_t place_gradients(struct graph *g)
-{
-    int64_t total = 0;
-
-    for (int v = g->inputs; v < g->values; v++) {
-        struct graph_value *a = &g->value[v];
-        int born = a->wanted ? g->layers : a->last;
-        int64_t size = shape_size(a->shape), at = 0;
-        for (int again = a->gradient; again;) {
-            again = 0;
-            for (int w = g->inputs; w < v; w++) {
-                const struct graph_value *b = &g->value[w];
-                int other = b->wanted ? g->layers : b->last;
-                int64_t end = b->dx_place + shape_size(b->shape);
-                if (!b->gradient || other < v - g->inputs || born < w - g->inputs) continue;
-                if (at >= end || b->dx_place >= at + size) continue;
-                at = end;
-                again = 1;
-            }
-        }
-        a->dx_place = at;
-        if (a->gradient && at + size > total) total = at + size;
-    }
-    return total;
-}
-
-static void take_memory(struct graph *g)
-{
-    int64_t rows = 0, gradients = place_gradients(g);
-
-    for (int i = 0; i < g->layers; i++) rows += shape_size(g->layer[i].to) + g->layer[i].kept;
-    g->memory = mem_take(g->batch * (rows + gradients), sizeof *g->memory);
-    g->keep = mem_take(g->layers, sizeof *g->keep);
-    g->seen = mem_take(g->values, sizeof *g->seen);
-    float *at = g->memory + g->batch * gradients;
-    for (int i = 0; i < g->layers; i++) {
-        struct graph_value *v = &g->value[g->layer[i].out];
-        v->x = v->y = at;
-        at += (int64_t)g->batch * shape_size(v->shape);
-        g->keep[i] = at;
-        at += (int64_t)g->batch * g->layer[i].kept;
-        if (v->gradient) v->dx = g->memory + g->batch * v->dx_place;
-    }
-}
-
 int graph_init(struct graph *g, const struct yaml *list, const char *file,
                const struct graph_wish *w, struct tensors *T, struct err *e)
 {
-    struct plan p = { .g = g, .file = file, .wish = w, .T = T };
+    struct layer_size size[SIZES];
+    struct plan p = { .g = g,
+                      .file = file,
+                      .wish = w,
+                      .T = T,
+                      .prefix = w->prefix,
+                      .size = size,
+                      .sizes = w->sizes };
 
-    *g = (struct graph){ .inputs = w->inputs, .values = w->inputs, .batch = w->batch };
-    if (w->outputs > LAYER_INPUTS) die("a graph of %d outputs", w->outputs);
-    if (list == NULL || list->kind != YAML_LIST || list->n == 0)
-        return err_set(e, "%s:%d: %s: expected a list of layers", file,
-                       list != NULL ? list->line : 1, w->prefix);
+    *g = (struct graph){
+        .inputs = w->inputs, .values = w->inputs, .batch = w->batch, .reducer = reducer_serial()
+    };
+    if (w->outputs > LAYER_INPUTS || w->sizes > SIZES / 2)
+        die("a graph of %d outputs and %d sizes", w->outputs, w->sizes);
+    if (list == NULL) return err_set(e, "%s:1: %s: expected a list of layers", file, w->prefix);
+    memcpy(size, w->size, (size_t)w->sizes * sizeof *size);
     g->value = mem_take(g->inputs, sizeof *g->value);
     for (int i = 0; i < g->inputs; i++) {
         struct graph_value *v = &g->value[i];
@@ -268,46 +358,10 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
         };
         snprintf(v->name, sizeof v->name, "%s", w->input[i].name);
     }
-    int wrong = 0;
-    for (int i = 0; i < list->n && !wrong; i++) wrong = add_layer(&p, &list->entry[i], i, e);
-    if (wrong || find_outputs(&p, list, e)) {
+    if (add_list(&p, list, e) || find_outputs(&p, list, e)) {
         graph_free(g);
         return -1;
     }
-    take_memory(g);
+    graph_memory(g);
     return 0;
-}
-
-void graph_free(struct graph *g)
-{
-    mem_free(g->value);
-    mem_free(g->layer);
-    mem_free(g->seen);
-    mem_free(g->keep);
-    mem_free(g->memory);
-    *g = (struct graph){ 0 };
-}
-
-void graph_start(const struct graph *g, const struct tensors *T, float *params, uint64_t seed)
-{
-    for (int i = 0; i < g->layers; i++)
-        if (g->layer[i].kind->start != NULL) g->layer[i].kind->start(&g->layer[i], T, params, seed);
-}
-
-int graph_data(const struct graph *g, float *params, const char *name, const float *shift,
-               const float *scale, int n)
-{
-    int set = 0;
-
-    for (int i = 0; i < g->layers; i++) {
-        const struct layer *l = &g->layer[i];
-        if (l->data[0] == '\0' || strcmp(l->data, name) != 0) continue;
-        if (shape_size(l->to) != n)
-            die("data '%s' has %d numbers, the layer %d", name, n, shape_size(l->to));
-        int norm = l->kind == &layer_normalise;
-        memcpy(params + l->at[norm ? 0 : 1], shift, (size_t)n * sizeof(float));
-        if (norm && scale != NULL) memcpy(params + l->at[1], scale, (size_t)n * sizeof(float));
-        set++;
-    }
-    return set;
 }

@@ -17,19 +17,36 @@ void graph_bind(struct graph *g, int input, const float *x, float *dx)
 static struct layer_call call_of(const struct graph *g, int i, const float *params, int B)
 {
     const struct layer *l = &g->layer[i];
-    struct layer_call c = { .B = B, .params = params, .y = g->value[l->out].y, .keep = g->keep[i] };
+    struct layer_call c = { .B = B,
+                            .params = params,
+                            .y = g->value[l->out].y,
+                            .keep = g->keep[i],
+                            .scratch = g->scratch,
+                            .reducer = &g->reducer,
+                            .draw = &g->draw };
 
     for (int k = 0; k < l->ins; k++) c.x[k] = g->value[l->in[k]].x;
     return c;
 }
 
-void graph_forward(struct graph *g, const float *params, int B, int training)
+void graph_reducer(struct graph *g, const struct reducer *r)
+{
+    g->reducer = *r;
+}
+
+void graph_draw(struct graph *g, uint64_t seed, const int64_t *item, int64_t step)
+{
+    g->draw = (struct layer_draw){ seed, item, step };
+}
+
+void graph_forward(struct graph *g, float *params, int B, int training)
 {
     if (B < 0 || B > g->batch) die("%d rows in a graph of %d", B, g->batch);
-    if (B == 0) return;
+    if (B == 0 && !(g->sums && training)) return;
     for (int i = 0; i < g->layers; i++) {
         struct layer_call c = call_of(g, i, params, B);
         c.training = training;
+        c.fixed = training ? params : NULL;
         g->layer[i].kind->forward(&g->layer[i], &c);
     }
 }
@@ -46,7 +63,7 @@ float *graph_output_gradient(const struct graph *g, int i)
 
 void graph_backward(struct graph *g, const float *params, float *grad, int B)
 {
-    if (B == 0) return;
+    if (B == 0 && !g->sums) return;
     /* inputs: the caller's share is there already; outputs: the caller has written them */
     for (int v = 0; v < g->values; v++) g->seen[v] = v < g->inputs || g->value[v].wanted;
     for (int i = g->layers - 1; i >= 0; i--) {
@@ -77,6 +94,23 @@ double graph_flops(const struct graph *g, int training)
         }
     }
     return sum;
+}
+
+int64_t graph_parameters(const struct graph *g, const struct tensors *T)
+{
+    int64_t sum = 0;
+
+    for (int i = 0; i < g->layers; i++)
+        for (int k = 0; k < g->layer[i].tensors; k++) {
+            const struct tensor *t = &T->t[g->layer[i].tensor[k]];
+            if (!t->fixed) sum += t->count;
+        }
+    return sum;
+}
+
+int64_t graph_bytes(const struct graph *g, int batch)
+{
+    return g->row * (int64_t)sizeof(float) * (batch > 0 ? batch : g->batch);
 }
 
 const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n)

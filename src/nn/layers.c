@@ -7,9 +7,38 @@
 #include <string.h>
 
 static const struct layer_kind *const kinds[] = {
-    &layer_linear,   &layer_prelu, &layer_leaky_relu, &layer_relu,   &layer_silu,   &layer_gelu,
-    &layer_sigmoid,  &layer_tanh,  &layer_softplus,   &layer_norm,   &layer_concat, &layer_add,
-    &layer_multiply, &layer_scale, &layer_normalise,  &layer_detach,
+    &layer_linear,
+    &layer_conv3d,
+    &layer_conv_transpose3d,
+    &layer_linear_attention,
+    &layer_pad_cylinder,
+    &layer_fold_cylinder,
+    &layer_batch_norm,
+    &layer_group_norm,
+    &layer_norm,
+    &layer_normalise,
+    &layer_bias,
+    &layer_prelu,
+    &layer_leaky_relu,
+    &layer_relu,
+    &layer_silu,
+    &layer_gelu,
+    &layer_sigmoid,
+    &layer_tanh,
+    &layer_softplus,
+    &layer_softmax,
+    &layer_scale,
+    &layer_dropout,
+    &layer_concat,
+    &layer_slice,
+    &layer_reshape,
+    &layer_broadcast,
+    &layer_add,
+    &layer_multiply,
+    &layer_detach,
+    &layer_sinusoids,
+    &layer_latent_encoding,
+    &layer_voxel_encoding,
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
@@ -51,28 +80,62 @@ static void list_sizes(const struct layer_site *s, char *text, size_t n)
                                s->size[i].n);
 }
 
-int layer_size(const struct layer_site *s, const char *key, int *out, struct err *e)
+/* A number from least to most, or the name of a size. */
+static int number(const struct layer_site *s, const struct yaml *y, const char *key, int least,
+                  int most, int *out, struct err *e)
 {
-    const struct yaml *y = yaml_get(s->at, key);
+    struct err ignored = { "" };
     char names[256];
     int64_t n;
 
-    if (y == NULL) return layer_wrong(s, e, "this layer needs '%s', a number", key);
-    if (y->kind == YAML_SCALAR) {
-        for (int i = 0; i < s->sizes; i++) {
-            if (strcmp(s->size[i].name, y->text) != 0) continue;
-            *out = s->size[i].n;
-            return 0;
-        }
+    for (int i = 0; y->kind == YAML_SCALAR && i < s->sizes; i++) {
+        if (strcmp(s->size[i].name, y->text) != 0) continue;
+        *out = s->size[i].n;
+        return 0;
     }
-    struct err ignored = { "" };
-    if (yaml_int(y, s->file, &n, &ignored) == 0 && n >= 1 && n <= 1 << 24) {
+    if (yaml_int(y, s->file, &n, &ignored) == 0 && n >= least && n <= most) {
         *out = (int)n;
         return 0;
     }
     list_sizes(s, names, sizeof names);
-    return layer_wrong(s, e, "%s: '%s': expected a number from 1 to 16777216 or one of %s", key,
-                       y->kind == YAML_SCALAR ? y->text : "a list or mapping", names);
+    return layer_wrong(s, e, "%s: '%s': expected a number from %d to %d or one of %s", key,
+                       y->kind == YAML_SCALAR ? y->text : "a list or mapping", least, most, names);
+}
+
+int layer_size(const struct layer_site *s, const char *key, int *out, struct err *e)
+{
+    const struct yaml *y = yaml_get(s->at, key);
+
+    if (y == NULL) return layer_wrong(s, e, "this layer needs '%s', a number", key);
+    return number(s, y, key, 1, 1 << 24, out, e);
+}
+
+int layer_entry(const struct layer_site *s, const struct yaml *list, int i, const char *key,
+                int *out, struct err *e)
+{
+    return number(s, &list->entry[i], key, 1, 1 << 24, out, e);
+}
+
+int layer_int(const struct layer_site *s, const char *key, int preset, int least, int most,
+              int *out, struct err *e)
+{
+    const struct yaml *y = yaml_get(s->at, key);
+
+    *out = preset;
+    return y == NULL ? 0 : number(s, y, key, least, most, out, e);
+}
+
+int layer_triple(const struct layer_site *s, const char *key, int preset, int out[3], struct err *e)
+{
+    const struct yaml *y = yaml_get(s->at, key);
+
+    out[0] = out[1] = out[2] = preset;
+    if (y == NULL && preset > 0) return 0;
+    if (y == NULL || (y->kind == YAML_LIST && y->n != 3))
+        return layer_wrong(s, e, "this layer needs '%s', three numbers for z, phi and r", key);
+    for (int d = 0; d < 3; d++)
+        if (number(s, y->kind == YAML_LIST ? &y->entry[d] : y, key, 1, 4096, &out[d], e)) return -1;
+    return 0;
 }
 
 int layer_real(const struct layer_site *s, const char *key, double preset, double *out,
@@ -116,20 +179,40 @@ int layer_choice(const struct layer_site *s, const char *key, const char *words,
                        y->kind == YAML_SCALAR ? y->text : "a list or mapping", words);
 }
 
-void layer_tensor(struct layer *l, const struct layer_site *s, const char *name, int64_t n0,
-                  int64_t n1)
+void layer_tensor_of(struct layer *l, const struct layer_site *s, const char *name, int dims,
+                     const int64_t *n)
 {
     char full[TENSOR_NAME];
-    int64_t n[2] = { n0, n1 };
 
     if (l->tensors == LAYER_TENSORS) die("layer '%s' has too many tensors", s->prefix);
     if (snprintf(full, sizeof full, "%s/%s", s->prefix, name) >= (int)sizeof full)
         die("tensor name '%s/%s' is too long", s->prefix, name);
-    int i = tensors_add(s->T, full, n1 > 0 ? 2 : 1, n);
+    int i = tensors_add(s->T, full, dims, n);
     l->tensor[l->tensors] = i;
     l->at[l->tensors] = s->T->t[i].first;
     l->tensors++;
     l->learns = 1;
+}
+
+void layer_tensor(struct layer *l, const struct layer_site *s, const char *name, int64_t n0,
+                  int64_t n1)
+{
+    layer_tensor_of(l, s, name, n1 > 0 ? 2 : 1, (const int64_t[]){ n0, n1 });
+}
+
+void layer_fixed(struct layer *l, const struct layer_site *s, const char *name, int64_t n)
+{
+    int learns = l->learns;
+
+    layer_tensor(l, s, name, n, 0);
+    tensors_fix(s->T, l->tensor[l->tensors - 1]);
+    l->learns = learns;
+}
+
+const char *layer_shape(struct shape s, char text[48])
+{
+    snprintf(text, 48, "%d x %d x %d x %d", s.c, s.d, s.h, s.w);
+    return text;
 }
 
 void layer_fill(const struct tensors *T, int tensor, float *params, double x)

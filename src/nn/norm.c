@@ -82,9 +82,8 @@ static int build_normalise(struct layer *l, const struct layer_site *s, struct e
 {
     (void)e;
     l->to = l->from[0];
-    layer_tensor(l, s, "centre", shape_size(l->to), 0);
-    layer_tensor(l, s, "scale", shape_size(l->to), 0);
-    l->learns = 0;
+    layer_fixed(l, s, "centre", shape_size(l->to));
+    layer_fixed(l, s, "scale", shape_size(l->to));
     return 0;
 }
 

@@ -78,7 +78,7 @@ static double norm_of(const struct optim *p, const float *grad, double factor)
     for (int i = 0; i < p->T->n; i++) {
         const struct tensor *t = &p->T->t[i];
         const float *g = grad + t->first; /* the gap behind a tensor is 0 */
-        if (p->frozen[i]) continue;
+        if (p->frozen[i] || t->fixed) continue;
         for (int64_t k = 0; k < t->count; k += LANES)
             for (int j = 0; j < LANES; j++) sum[j] += (double)g[k + j] * (double)g[k + j];
     }
@@ -141,7 +141,7 @@ double optim_step(struct optim *p, float *params, const float *grad, double fact
                           .beta2 = (float)o->beta2,
                           .epsilon = (float)(o->epsilon * root) };
         float *x = params + t->first, *s = p->state_n > 0 ? p->state + t->first : NULL;
-        if (p->frozen[i]) continue;
+        if (p->frozen[i] || t->fixed) continue;
         if (o->kind == OPTIM_SGD) plain(x, grad + t->first, t->count, m);
         if (o->kind == OPTIM_MOMENTUM) momentum(x, grad + t->first, s, t->count, m);
         if (o->kind >= OPTIM_ADAM) adam(x, grad + t->first, s, s + p->n, t->count, m);

@@ -2,8 +2,7 @@
  * Activations: y = f(x), number by number; backward dx = dy f'(x) from x.
  *
  *   relu, leaky_relu (slope), silu x sigma(x), gelu x Phi(x) by its tanh form (Hendrycks and Gimpel
- *   2016), sigmoid, tanh, softplus ln(1 + e^x), scale (factor x + shift), prelu (one slope a
- *   channel)
+ *   2016), sigmoid, tanh, softplus ln(1 + e^x), scale (factor x + shift)
  */
 #include "nn/layers.h"
 
@@ -246,60 +245,6 @@ static void scale_backward(const struct layer *l, const struct layer_call *c)
     map_back(l, c, scaled_slope);
 }
 
-/* --- prelu: a slope for each channel (He et al. 2015) ----------------------------------------- */
-
-static int build_prelu(struct layer *l, const struct layer_site *s, struct err *e)
-{
-    double init;
-
-    if (layer_real(s, "init", 0.25, &init, e)) return -1;
-    l->option[A] = (float)init;
-    l->to = l->from[0];
-    layer_tensor(l, s, "slope", l->to.c, 0);
-    return 0;
-}
-
-static void prelu_start(const struct layer *l, const struct tensors *T, float *params,
-                        uint64_t seed)
-{
-    (void)seed;
-    layer_fill(T, l->tensor[0], params, (double)l->option[A]);
-}
-
-static void prelu_forward(const struct layer *l, const struct layer_call *c)
-{
-    const float *slope = c->params + l->at[0], *x = c->x[0];
-    int room = shape_size(l->to) / l->to.c;
-
-    for (int b = 0; b < c->B; b++) {
-        size_t row = (size_t)b * (size_t)shape_size(l->to);
-        for (int k = 0; k < l->to.c * room; k++) {
-            float v = x[row + (size_t)k], a = slope[room == 1 ? k : k / room];
-            c->y[row + (size_t)k] = v > 0.0f ? v : a * v;
-        }
-    }
-}
-
-static void prelu_backward(const struct layer *l, const struct layer_call *c)
-{
-    const float *slope = c->params + l->at[0];
-    float *restrict dslope = c->grad + l->at[0];
-    int n = shape_size(l->to), room = n / l->to.c;
-
-    for (int b = 0; b < c->B; b++) {
-        size_t row = (size_t)b * (size_t)n;
-        const float *restrict x = c->x[0] + row, *restrict dy = c->dy + row;
-        float *restrict dx = c->dx[0] != NULL ? c->dx[0] + row : NULL;
-        for (int k = 0; k < n; k++)
-            dslope[room == 1 ? k : k / room] += x[k] > 0.0f ? 0.0f : dy[k] * x[k];
-        if (dx == NULL) continue;
-        for (int k = 0; k < n; k++) {
-            float g = x[k] > 0.0f ? dy[k] : dy[k] * slope[room == 1 ? k : k / room];
-            dx[k] = c->add[0] ? dx[k] + g : g;
-        }
-    }
-}
-
 const struct layer_kind layer_relu = {
     .name = "relu",
     .keys = "",
@@ -378,15 +323,4 @@ const struct layer_kind layer_scale = {
     .build = build_scale,
     .forward = scale_forward,
     .backward = scale_backward,
-};
-
-const struct layer_kind layer_prelu = {
-    .name = "prelu",
-    .keys = " init ",
-    .least = 1,
-    .most = 1,
-    .build = build_prelu,
-    .start = prelu_start,
-    .forward = prelu_forward,
-    .backward = prelu_backward,
 };

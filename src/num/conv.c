@@ -61,7 +61,8 @@ void conv_free(struct conv *c)
 int64_t conv_scratch(const struct conv *c, int B)
 {
     if (c->many != NULL) {
-        int64_t weights = product(c->s.kernel) * c->s.from * c->s.to, rows = CONV_ROWS * c->x_row;
+        int64_t weights = product(c->s.kernel) * c->s.from * c->s.to;
+        int64_t rows = CONV_ROWS * (c->x_row > c->y_row ? c->x_row : c->y_row);
         return weights > rows ? weights : rows;
     }
     return c->flat ? 0 : (B < c->rows ? B : c->rows) * c->columns;
@@ -124,15 +125,15 @@ static int places_of(const struct conv *c)
 }
 
 static void forward_products(const struct conv *c, float *y, const float *x, const float *W, int B,
-                             float *scratch)
+                             int add, float *scratch)
 {
     int K = taps_of(c), places = places_of(c);
 
     for (int b = 0, n; b < B; b += n) {
         n = B - b < c->rows ? B - b : c->rows;
         const float *column = gather(c, x + b * c->x_row, n, scratch);
-        dnn_gemm('N', 'T', n * places, c->s.to, K, 1.0f, column, K, W, K, 0.0f, y + b * c->y_row,
-                 c->s.to);
+        dnn_gemm('N', 'T', n * places, c->s.to, K, 1.0f, column, K, W, K, add ? 1.0f : 0.0f,
+                 y + b * c->y_row, c->s.to);
     }
 }
 
@@ -167,25 +168,25 @@ static void weights_products(const struct conv *c, float *dW, const float *x, co
 /* --- direct kernels ----------------------------------------------------------------------------
  */
 
-/* CONV_ROWS rows at a time, then one by one. Of x, y, out one is written: what the way computes.
- * Gradients of weights and an x to add to go through the scratch. */
+/* CONV_ROWS rows at a time, then one by one. Of x, y and dW one is written, what the way computes;
+ * what is added goes through the scratch. */
 static void direct(const struct conv *c, enum dnnconv_way way, float *x, float *y, const float *W,
                    float *dW, int B, int add, float *scratch)
 {
     int whole = B - B % CONV_ROWS;
-    int64_t weights = (int64_t)taps_of(c) * c->s.to;
+    int64_t row = way == DNNCONV_FORWARD ? c->y_row : c->x_row;
 
     if (way != DNNCONV_WEIGHTS && whole > 0) dnnconv_pack(c->many, way, W);
     if (way != DNNCONV_WEIGHTS && whole < B) dnnconv_pack(c->one, way, W);
     for (int b = 0, n; b < B; b += n) {
-        struct dnnconv *k = b < whole ? c->many : c->one;
-        float *row = x + b * c->x_row;
+        float *rx = x + b * c->x_row, *ry = y + b * c->y_row;
+        float *sum = way == DNNCONV_WEIGHTS ? dW : way == DNNCONV_FORWARD ? ry : rx;
         n = b < whole ? CONV_ROWS : 1;
-        dnnconv_run(k, way, add ? scratch : row, y + b * c->y_row,
+        int64_t many = way == DNNCONV_WEIGHTS ? (int64_t)taps_of(c) * c->s.to : n * row;
+        dnnconv_run(b < whole ? c->many : c->one, way, add && way == DNNCONV_ADJOINT ? scratch : rx,
+                    add && way == DNNCONV_FORWARD ? scratch : ry,
                     way == DNNCONV_WEIGHTS ? scratch : NULL);
-        int64_t many = way == DNNCONV_WEIGHTS ? weights : add ? n * c->x_row : 0;
-        float *sum = way == DNNCONV_WEIGHTS ? dW : row;
-        for (int64_t i = 0; i < many; i++) sum[i] += scratch[i];
+        for (int64_t i = 0; add && i < many; i++) sum[i] += scratch[i];
     }
 }
 
@@ -200,13 +201,13 @@ static float *writable(const float *x)
     return at.x;
 }
 
-void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B,
+void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B, int add,
                   float *scratch)
 {
     if (c->many != NULL)
-        direct(c, DNNCONV_FORWARD, writable(x), y, W, NULL, B, 0, scratch);
+        direct(c, DNNCONV_FORWARD, writable(x), y, W, NULL, B, add, scratch);
     else
-        forward_products(c, y, x, W, B, scratch);
+        forward_products(c, y, x, W, B, add, scratch);
 }
 
 void conv_adjoint(const struct conv *c, float *x, const float *y, const float *W, int B, int add,
@@ -222,7 +223,7 @@ void conv_weights(const struct conv *c, float *dW, const float *x, const float *
                   float *scratch)
 {
     if (c->many != NULL)
-        direct(c, DNNCONV_WEIGHTS, writable(x), writable(y), NULL, dW, B, 0, scratch);
+        direct(c, DNNCONV_WEIGHTS, writable(x), writable(y), NULL, dW, B, 1, scratch);
     else
         weights_products(c, dW, x, y, B, scratch);
 }

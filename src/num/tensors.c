@@ -41,6 +41,13 @@ int tensors_add(struct tensors *T, const char *name, int dims, const int64_t *n)
     return T->n++;
 }
 
+void tensors_fix(struct tensors *T, int i)
+{
+    if (T->t[i].fixed) return;
+    T->t[i].fixed = 1;
+    T->parameters -= T->t[i].count;
+}
+
 void tensors_free(struct tensors *T)
 {
     mem_free(T->t);

@@ -38,7 +38,7 @@ static int build(struct bench *t, const char *text, struct err *e)
 {
     const char *output = "out";
     const struct layer_size size[] = { { "voxels", 9 }, { "logits", 4 } };
-    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS };
+    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS, NULL };
     struct yaml *y = yaml_parse(text, "net.yaml", e);
 
     memset(t, 0, sizeof *t);
@@ -295,13 +295,13 @@ static void bad_lists_are_refused_with_their_line(void **state)
         { "- {name: out, input: a, concat: [a, b], kind: tanh}",
           "one of input, concat and inputs" },
         { "- {name: out, inputs: [a, c], kind: add}",
-          "add of inputs 0 and 1: 7 x 1 x 1 x 1 and 6" },
+          "add of inputs 0 and 1: the channels of 7 x 1 x 1 x 1 and 6" },
         { "- {name: out, input: a, kind: add}", "takes 2 to 8 inputs, not 1" },
         { "- {name: out, inputs: [a, b], kind: tanh}", "takes 1 to 1 inputs, not 2" },
         { "- {name: a, kind: tanh}", "the name 'a' is taken" },
         { "- {name: in, kind: tanh}", "no layer is named 'out'" },
         { "- {kind: tanh}\n- {name: out, input: a, kind: tanh}", "1: nothing reads this layer" },
-        { "- {name: out, kind: tanh, data: x}", "only linear and normalise" },
+        { "- {name: out, kind: tanh, data: x}", "only linear, normalise and bias" },
         { "- tanh", "expected a layer, a mapping with 'kind: NAME'" },
         { "kind: tanh", "net: expected a list of layers" },
         { "[]", "net: expected a list of layers" },

@@ -83,8 +83,11 @@ static void check(struct conv_shape s, int B, int direct)
 
     by_definition(&s, &m, B);
     scratch[conv_scratch(&c, B)] = 7.0f;
-    conv_forward(&c, fy, x, W, B, scratch);
+    conv_forward(&c, fy, x, W, B, 0, scratch);
     near_all(fy, m.dy, ny, 0.0, taps * s.from, "forward");
+    for (int64_t i = 0; i < ny; i++) fy[i] = 0.5f;
+    conv_forward(&c, fy, x, W, B, 1, scratch);
+    near_all(fy, m.dy, ny, 0.5, taps * s.from, "forward added");
     conv_adjoint(&c, fx, y, W, B, 0, scratch);
     near_all(fx, m.dx, nx, 0.0, taps * s.to, "adjoint");
     for (int64_t i = 0; i < nx; i++) fx[i] = 0.5f;

@@ -1,0 +1,254 @@
+/*
+ * linear_attention: every place reads a summary of all places, at a cost linear in their number
+ * (Katharopoulos et al. 2020; the form of Shen et al. 2021 with one head).
+ *
+ *   q, k, v [n, d] = x Wq^T, x Wk^T, x Wv^T       n places, no bias
+ *   q: softmax over its d numbers, times d^-1/2;  k: softmax over the places
+ *   y = (q (k^T v)) Wout^T + bias
+ *
+ * Key dim (32) is d. Tensors qkv [3 d, channels], out [channels, d], bias [channels]. Nothing is
+ * kept: backward makes q, k and v anew, row by row, which stays in the cache.
+ *
+ * softmax: over the channels of each place.
+ */
+#include "nn/layers.h"
+
+#include "num/dnn.h"
+#include "num/vec.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { QKV, OUT, BIAS };
+
+static int build(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    int *d = &l->number[0];
+
+    if (layer_int(s, "dim", 32, 1, 4096, d, e)) return -1;
+    l->to = l->from[0];
+    layer_tensor(l, s, "qkv", 3 * *d, l->to.c);
+    layer_tensor(l, s, "out", l->to.c, *d);
+    layer_tensor(l, s, "bias", l->to.c, 0);
+    return 0;
+}
+
+/* Uniform of variance 1 / inputs: attention keeps the size of what it averages. */
+static void start(const struct layer *l, const struct tensors *T, float *params, uint64_t seed)
+{
+    layer_uniform(T, l->tensor[QKV], params, sqrt(3.0 / l->to.c), seed);
+    layer_uniform(T, l->tensor[OUT], params, sqrt(3.0 / l->number[0]), seed);
+    layer_fill(T, l->tensor[BIAS], params, 0.0);
+}
+
+/* One row at work: rooms in the scratch. */
+struct row {
+    int n, d, C;
+    float *qkv, *dqkv; /* [n, 3 d] */
+    float *o, *d_o;    /* [n, d] q (k^T v) */
+    float *sum, *dsum; /* [d, d] k^T v */
+    float *top;        /* [2 d] of columns */
+};
+
+static struct row rooms(const struct layer *l, float *scratch)
+{
+    struct row r = { .n = shape_places(l->to), .d = l->number[0], .C = l->to.c };
+    int64_t wide = (int64_t)r.n * 3 * r.d, narrow = (int64_t)r.n * r.d, square = r.d * r.d;
+
+    r.qkv = scratch;
+    r.dqkv = r.qkv + wide;
+    r.o = r.dqkv + wide;
+    r.d_o = r.o + narrow;
+    r.sum = r.d_o + narrow;
+    r.dsum = r.sum + square;
+    r.top = r.dsum + square;
+    return r;
+}
+
+static void prepare(struct layer *l, int batch)
+{
+    struct row r = rooms(l, NULL);
+
+    (void)batch;
+    l->scratch = (int64_t)r.n * 8 * r.d + 2 * r.d * r.d + 2 * r.d;
+}
+
+/* Numbers of one place: softmax, times `times`. */
+static void soften(float *x, int d, float times)
+{
+    float top = x[0], sum = 0.0f;
+
+    for (int k = 1; k < d; k++) top = x[k] > top ? x[k] : top;
+    for (int k = 0; k < d; k++) x[k] = vec_exp(x[k] - top);
+    for (int k = 0; k < d; k++) sum += x[k];
+    for (int k = 0; k < d; k++) x[k] *= times / sum;
+}
+
+/* dx from dy, y being the softmax times `times`: y (dy - sum(dy y) / times). */
+static void harden(float *dx, const float *y, const float *dy, int d, float times)
+{
+    float sum = 0.0f;
+
+    for (int k = 0; k < d; k++) sum += dy[k] * y[k];
+    for (int k = 0; k < d; k++) dx[k] = y[k] * (dy[k] - sum / times);
+}
+
+/* k: each of the d columns is a softmax over the places. */
+static void soften_columns(const struct row *r)
+{
+    int wide = 3 * r->d;
+    float *restrict k = r->qkv + r->d, *restrict top = r->top, *restrict sum = r->top + r->d;
+
+    memcpy(top, k, (size_t)r->d * sizeof *top);
+    memset(sum, 0, (size_t)r->d * sizeof *sum);
+    for (int i = 1; i < r->n; i++)
+        for (int j = 0; j < r->d; j++) top[j] = k[i * wide + j] > top[j] ? k[i * wide + j] : top[j];
+    for (int i = 0; i < r->n; i++)
+        for (int j = 0; j < r->d; j++) {
+            float x = vec_exp(k[i * wide + j] - top[j]);
+            k[i * wide + j] = x;
+            sum[j] += x;
+        }
+    for (int j = 0; j < r->d; j++) sum[j] = 1.0f / sum[j];
+    for (int i = 0; i < r->n; i++)
+        for (int j = 0; j < r->d; j++) k[i * wide + j] *= sum[j];
+}
+
+/* dk of the raw numbers in place. */
+static void harden_columns(const struct row *r)
+{
+    int wide = 3 * r->d;
+    const float *restrict k = r->qkv + r->d;
+    float *restrict dk = r->dqkv + r->d, *restrict sum = r->top;
+
+    memset(sum, 0, (size_t)r->d * sizeof *sum);
+    for (int i = 0; i < r->n; i++)
+        for (int j = 0; j < r->d; j++) sum[j] += dk[i * wide + j] * k[i * wide + j];
+    for (int i = 0; i < r->n; i++)
+        for (int j = 0; j < r->d; j++)
+            dk[i * wide + j] = k[i * wide + j] * (dk[i * wide + j] - sum[j]);
+}
+
+/* q, k, v, k^T v and o of one row. */
+static void attend(const struct layer *l, const struct row *r, const float *x, const float *params)
+{
+    int n = r->n, d = r->d, wide = 3 * d;
+
+    dnn_gemm('N', 'T', n, wide, r->C, 1.0f, x, r->C, params + l->at[QKV], r->C, 0.0f, r->qkv, wide);
+    for (int i = 0; i < n; i++) soften(r->qkv + i * wide, d, 1.0f / sqrtf((float)d));
+    soften_columns(r);
+    dnn_gemm('T', 'N', d, d, n, 1.0f, r->qkv + d, wide, r->qkv + 2 * d, wide, 0.0f, r->sum, d);
+    dnn_gemm('N', 'N', n, d, d, 1.0f, r->qkv, wide, r->sum, d, 0.0f, r->o, d);
+}
+
+static void forward(const struct layer *l, const struct layer_call *c)
+{
+    struct row r = rooms(l, c->scratch);
+    size_t size = (size_t)shape_size(l->to);
+    const float *bias = c->params + l->at[BIAS];
+
+    for (size_t b = 0; b < (size_t)c->B; b++) {
+        float *y = c->y + b * size;
+        attend(l, &r, c->x[0] + b * size, c->params);
+        for (size_t at = 0; at < size; at += (size_t)r.C)
+            memcpy(y + at, bias, (size_t)r.C * sizeof *y);
+        dnn_gemm('N', 'T', r.n, r.C, r.d, 1.0f, r.o, r.d, c->params + l->at[OUT], r.d, 1.0f, y,
+                 r.C);
+    }
+}
+
+static void backward(const struct layer *l, const struct layer_call *c)
+{
+    struct row r = rooms(l, c->scratch);
+    int n = r.n, d = r.d, wide = 3 * d;
+    size_t size = (size_t)shape_size(l->to);
+    const float *out = c->params + l->at[OUT], *qkv = c->params + l->at[QKV];
+    float *db = c->grad + l->at[BIAS];
+
+    for (size_t b = 0; b < (size_t)c->B; b++) {
+        const float *x = c->x[0] + b * size, *dy = c->dy + b * size;
+        attend(l, &r, x, c->params);
+        for (size_t at = 0; at < size; at += (size_t)r.C)
+            for (int k = 0; k < r.C; k++) db[k] += dy[at + (size_t)k];
+        dnn_gemm('T', 'N', r.C, d, n, 1.0f, dy, r.C, r.o, d, 1.0f, c->grad + l->at[OUT], d);
+        dnn_gemm('N', 'N', n, d, r.C, 1.0f, dy, r.C, out, d, 0.0f, r.d_o, d);
+        dnn_gemm('N', 'T', n, d, d, 1.0f, r.d_o, d, r.sum, d, 0.0f, r.dqkv, wide);
+        dnn_gemm('T', 'N', d, d, n, 1.0f, r.qkv, wide, r.d_o, d, 0.0f, r.dsum, d);
+        dnn_gemm('N', 'T', n, d, d, 1.0f, r.qkv + 2 * d, wide, r.dsum, d, 0.0f, r.dqkv + d, wide);
+        dnn_gemm('N', 'N', n, d, d, 1.0f, r.qkv + d, wide, r.dsum, d, 0.0f, r.dqkv + 2 * d, wide);
+        for (int i = 0; i < n; i++)
+            harden(r.dqkv + i * wide, r.qkv + i * wide, r.dqkv + i * wide, d,
+                   1.0f / sqrtf((float)d));
+        harden_columns(&r);
+        dnn_gemm('T', 'N', wide, r.C, n, 1.0f, r.dqkv, wide, x, r.C, 1.0f, c->grad + l->at[QKV],
+                 r.C);
+        if (c->dx[0] != NULL)
+            dnn_gemm('N', 'N', n, r.C, wide, 1.0f, r.dqkv, wide, qkv, r.C, c->add[0] ? 1.0f : 0.0f,
+                     c->dx[0] + b * size, r.C);
+    }
+}
+
+static double flops(const struct layer *l, int i)
+{
+    double n = shape_places(l->to), d = l->number[0];
+
+    (void)i;
+    return 2.0 * n * d * (4.0 * l->to.c + 2.0 * d);
+}
+
+const struct layer_kind layer_linear_attention = {
+    .name = "linear_attention",
+    .keys = " dim ",
+    .least = 1,
+    .most = 1,
+    .build = build,
+    .start = start,
+    .forward = forward,
+    .backward = backward,
+    .flops = flops,
+    .prepare = prepare,
+};
+
+static int build_softmax(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    (void)s, (void)e;
+    l->to = l->from[0];
+    return 0;
+}
+
+static void softmax_forward(const struct layer *l, const struct layer_call *c)
+{
+    size_t C = (size_t)l->to.c, n = (size_t)c->B * (size_t)shape_size(l->to);
+
+    memcpy(c->y, c->x[0], n * sizeof *c->y);
+    for (size_t at = 0; at < n; at += C) soften(c->y + at, l->to.c, 1.0f);
+}
+
+static void softmax_backward(const struct layer *l, const struct layer_call *c)
+{
+    size_t C = (size_t)l->to.c, n = (size_t)c->B * (size_t)shape_size(l->to);
+
+    if (c->dx[0] == NULL) return;
+    for (size_t at = 0; at < n; at += C) {
+        float *dx = c->add[0] ? c->scratch : c->dx[0] + at;
+        harden(dx, c->y + at, c->dy + at, l->to.c, 1.0f);
+        for (size_t k = 0; c->add[0] && k < C; k++) c->dx[0][at + k] += dx[k];
+    }
+}
+
+static void softmax_prepare(struct layer *l, int batch)
+{
+    (void)batch;
+    l->scratch = l->to.c;
+}
+
+const struct layer_kind layer_softmax = {
+    .name = "softmax",
+    .keys = "",
+    .least = 1,
+    .most = 1,
+    .build = build_softmax,
+    .forward = softmax_forward,
+    .backward = softmax_backward,
+    .prepare = softmax_prepare,
+};

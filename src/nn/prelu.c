@@ -1,0 +1,75 @@
+/*
+ * prelu: y = x for x > 0, else slope x, one slope for each channel (He et al. 2015). init (0.25) is
+ * their start. slope [channels].
+ */
+#include "nn/layers.h"
+
+static int build(struct layer *l, const struct layer_site *s, struct err *e)
+{
+    double init;
+
+    if (layer_real(s, "init", 0.25, &init, e)) return -1;
+    l->option[0] = (float)init;
+    l->to = l->from[0];
+    layer_tensor(l, s, "slope", l->to.c, 0);
+    return 0;
+}
+
+static void start(const struct layer *l, const struct tensors *T, float *params, uint64_t seed)
+{
+    (void)seed;
+    layer_fill(T, l->tensor[0], params, (double)l->option[0]);
+}
+
+static void forward(const struct layer *l, const struct layer_call *c)
+{
+    const float *restrict slope = c->params + l->at[0];
+    size_t C = (size_t)l->to.c, n = (size_t)c->B * (size_t)shape_size(l->to);
+
+    for (size_t at = 0; at < n; at += C) {
+        const float *restrict x = c->x[0] + at;
+        float *restrict y = c->y + at;
+        for (size_t k = 0; k < C; k++) y[k] = x[k] > 0.0f ? x[k] : slope[k] * x[k];
+    }
+}
+
+/* The slopes' gradients are summed row by row first: a float sum over a batch would lose bits. */
+static void backward(const struct layer *l, const struct layer_call *c)
+{
+    const float *restrict slope = c->params + l->at[0];
+    float *restrict dslope = c->grad + l->at[0], *restrict sum = c->scratch;
+    size_t C = (size_t)l->to.c, row = (size_t)shape_size(l->to);
+
+    for (size_t b = 0; b < (size_t)c->B; b++) {
+        for (size_t k = 0; k < C; k++) sum[k] = 0.0f;
+        for (size_t at = b * row; at < (b + 1) * row; at += C) {
+            const float *restrict x = c->x[0] + at, *restrict dy = c->dy + at;
+            for (size_t k = 0; k < C; k++) sum[k] += x[k] > 0.0f ? 0.0f : dy[k] * x[k];
+            if (c->dx[0] == NULL) continue;
+            float *restrict dx = c->dx[0] + at;
+            if (!c->add[0])
+                for (size_t k = 0; k < C; k++) dx[k] = x[k] > 0.0f ? dy[k] : dy[k] * slope[k];
+            else
+                for (size_t k = 0; k < C; k++) dx[k] += x[k] > 0.0f ? dy[k] : dy[k] * slope[k];
+        }
+        for (size_t k = 0; k < C; k++) dslope[k] += sum[k];
+    }
+}
+
+static void prepare(struct layer *l, int batch)
+{
+    (void)batch;
+    l->scratch = l->to.c;
+}
+
+const struct layer_kind layer_prelu = {
+    .name = "prelu",
+    .keys = " init ",
+    .least = 1,
+    .most = 1,
+    .build = build,
+    .start = start,
+    .forward = forward,
+    .backward = backward,
+    .prepare = prepare,
+};
