@@ -66,6 +66,7 @@ struct graph {
     int sums;                  /* some layer sums over ranks */
     struct reducer reducer;    /* serial until graph_reducer() */
     struct layer_draw draw;
+    float *moving; /* graph_moving(); borrowed */
 };
 
 /* Build from a YAML list. On an error (a sentence "file:line: ...") g holds nothing; T may have
@@ -97,8 +98,11 @@ void graph_reducer(struct graph *g, const struct reducer *r);
 /* What random layers (dropout) draw with from now on; item is borrowed. */
 void graph_draw(struct graph *g, uint64_t seed, const int64_t *item, int64_t step);
 
-/* In training the moving averages of batch norms move: fixed tensors are written. */
-void graph_forward(struct graph *g, float *params, int B, int training);
+/* Where moving averages of batch norms (fixed tensors) are written in training: the parameters of
+ * the calls to come, borrowed; NULL, as at first: nowhere. */
+void graph_moving(struct graph *g, float *params);
+
+void graph_forward(struct graph *g, const float *params, int B, int training);
 
 /* Values of output i after forward, [B, size]. */
 const float *graph_output(const struct graph *g, int i);

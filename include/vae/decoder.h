@@ -21,8 +21,8 @@ void decoder_free(struct decoder *d); /* accepts { 0 } */
 
 /* z [B, L], t [B, 1]; dz [B, L] gets gradients added by backward, may be NULL when there is none.
  */
-void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz, float *params,
-                     int B, int training);
+void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+                     const float *params, int B, int training);
 
 const float *decoder_hits(const struct decoder *d);        /* [B, V] logits */
 const float *decoder_activations(const struct decoder *d); /* [B, V] */

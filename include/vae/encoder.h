@@ -39,7 +39,7 @@ int encoder_init(struct encoder *n, const struct yaml *list, const char *file, i
                  const int *nodes, int partitions, int batch, struct tensors *T, struct err *e);
 void encoder_free(struct encoder *n); /* accepts { 0 } */
 
-void encoder_forward(struct encoder *n, const struct encoder_rows *r, float *params, int B,
+void encoder_forward(struct encoder *n, const struct encoder_rows *r, const float *params, int B,
                      double beta, enum latent_mode mode);
 
 /* After forward; dz and dlogit hold the loss's share and are used up. */

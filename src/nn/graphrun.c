@@ -39,14 +39,19 @@ void graph_draw(struct graph *g, uint64_t seed, const int64_t *item, int64_t ste
     g->draw = (struct layer_draw){ seed, item, step };
 }
 
-void graph_forward(struct graph *g, float *params, int B, int training)
+void graph_moving(struct graph *g, float *params)
+{
+    g->moving = params;
+}
+
+void graph_forward(struct graph *g, const float *params, int B, int training)
 {
     if (B < 0 || B > g->batch) die("%d rows in a graph of %d", B, g->batch);
     if (B == 0 && !(g->sums && training)) return;
     for (int i = 0; i < g->layers; i++) {
         struct layer_call c = call_of(g, i, params, B);
         c.training = training;
-        c.fixed = training ? params : NULL;
+        c.fixed = training ? g->moving : NULL;
         g->layer[i].kind->forward(&g->layer[i], &c);
     }
 }

@@ -50,8 +50,8 @@ void decoder_free(struct decoder *d)
     graph_free(&d->net);
 }
 
-void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz, float *params,
-                     int B, int training)
+void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+                     const float *params, int B, int training)
 {
     graph_bind(&d->net, BITS, z, dz);
     graph_bind(&d->net, ENERGY, t, NULL);

@@ -90,7 +90,7 @@ static void clamp(float *logit, const float *raw, int n)
     }
 }
 
-void encoder_forward(struct encoder *n, const struct encoder_rows *r, float *params, int B,
+void encoder_forward(struct encoder *n, const struct encoder_rows *r, const float *params, int B,
                      double beta, enum latent_mode mode)
 {
     int free = n->units - n->known, before = n->known;

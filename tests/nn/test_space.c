@@ -65,6 +65,7 @@ static int build(struct bench *t, const char *text, struct err *e)
     t->grad = mem_take(t->T.total, sizeof(float));
     graph_start(&t->g, &t->T, t->params, 3);
     graph_draw(&t->g, 5, NULL, 2);
+    graph_moving(&t->g, t->params);
     for (int i = 0; i < INPUTS; i++) {
         int n = ROWS * size_of(i);
         t->x[i] = mem_take(n, sizeof(float));
