@@ -178,7 +178,7 @@ def separations(run):
 def separation_rows(run):
     """Family, mean S over layers, expected between samples of one law, worst layer: for a table."""
     found, rows = histograms(run), []
-    single = [h for n, h in found.items() if not re.search(r"_\d+$", n)]
+    single = [h for n, h in found.items() if not re.search(r"_E?\d+$", n)]
     for h in single:
         rows.append((h.title, h.separation, h.floor, ""))
     for name, (text, _) in FAMILIES.items():

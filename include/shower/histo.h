@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-enum { HISTO_NAME = 48, HISTO_TEXT = 96 };
+enum { HISTO_NAME = 48, HISTO_TEXT = 96, HISTO_DECADES = 8 };
 enum { HISTO_REFERENCE, HISTO_GENERATED, HISTO_SAMPLES };
 
 enum histo_family {
@@ -35,6 +35,9 @@ enum histo_family {
     HISTO_SPARSITY,
     HISTO_R,
     HISTO_WIDTH_R,
+    HISTO_HITS,  /* voxels with energy; these three are not the challenge's */
+    HISTO_DEPTH, /* mean layer */
+    HISTO_PEAK,  /* layer of the largest energy */
     HISTO_FAMILIES
 };
 
@@ -43,7 +46,8 @@ struct histo {
     char title[HISTO_TEXT], xlabel[HISTO_TEXT];
     const char *units; /* "MeV", "mm", "1" */
     enum histo_family family;
-    int layer; /* or -1 */
+    int layer;  /* or -1 */
+    int decade; /* only showers of E_inc in [10^decade, 10^(decade + 1)) MeV; -1: all */
     int bins, logarithmic;
     double *edge;                   /* [bins + 1]; owned */
     double guess;                   /* bins per unit of x, or of the bits of x when logarithmic */
@@ -62,8 +66,11 @@ struct histos {
 void histos_range(double *range, const struct observables *o, const float *x, int voxels);
 
 /* Local, the same on every rank. threshold: where the log-binned histograms begin, MeV; 0: six
- * decades below where they end. */
-void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range);
+ * decades below where they end. Quantities of the whole shower also have a histogram for each
+ * decade of the incident energy between least and most MeV (the first HISTO_DECADES of them; none
+ * when most is 0): "hits_E4" holds 10 to 100 GeV. */
+void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range,
+                 double least, double most);
 void histos_free(struct histos *H); /* accepts { 0 } and a second call */
 
 /* The showers of o, with their voxels x [o->n, voxels]. Local. */
@@ -85,9 +92,19 @@ double histo_separation(const struct histo *h);
  * (occupied bins - 1) (1/n_0 + 1/n_1) / 4. */
 double histo_floor(const struct histo *h);
 
-/* Means over the layers of each family. */
+/*
+ * Chi-squared of the two histograms' shapes: sum (sqrt(N_b / N_a) a_i - sqrt(N_a / N_b) b_i)^2 /
+ * (a_i + b_i) over occupied bins, of occupied - 1 degrees of freedom for two samples of one law
+ * (Gagunashvili, NIM A 614 (2010) 287). Voxels of one shower are not independent: there it is
+ * large.
+ */
+double histo_chi2(const struct histo *h, int *freedom);
+
+/* Means over the layers of each family: separations, and chi-squared over its degrees of freedom.
+ * by_energy: over all histograms of one decade. */
 struct histo_summary {
-    double separation[HISTO_FAMILIES], floor[HISTO_FAMILIES];
+    double separation[HISTO_FAMILIES], floor[HISTO_FAMILIES], chi2[HISTO_FAMILIES];
+    double by_energy, by_energy_floor;
 };
 struct histo_summary histos_summary(const struct histos *H);
 
@@ -95,8 +112,8 @@ struct histo_summary histos_summary(const struct histos *H);
 const char *histo_family_name(enum histo_family f);
 
 /* Groups /histograms/NAME: edges [bins + 1], reference and generated (int64 [bins]); attributes
- * title, xlabel, units, separation, floor, logarithmic, dropped_reference, dropped_generated.
- * Collective. */
+ * title, xlabel, units, separation, floor, chi2, freedom, layer, decade, logarithmic,
+ * dropped_reference, dropped_generated. Collective. */
 int histos_write(struct h5 *f, const struct histos *H, struct err *e);
 
 #endif

@@ -7,8 +7,10 @@
  *   EC_x   = sum x_v e_v / D,  width_x = sqrt(max(0, sum x_v^2 e_v / D - EC_x^2)),  x = eta, phi, r
  *   sparsity = 1 - (voxels with e_v > 0) / (voxels of the layer)
  * A layer without energy has EC = width = 0 and sparsity 1. EC and width in eta and phi are 0 and
- * mean nothing where a layer has one sector. Energies in MeV, lengths in mm, sums in double in the
- * order of the voxels: the numbers of a shower do not depend on its neighbours.
+ * mean nothing where a layer has one sector. Of the whole shower: hits (voxels with e_v > 0), depth
+ * = sum l E_l / (E_tot + 1e-16), peak = the first layer of the largest E_l, both in layers from 0.
+ * Energies in MeV, lengths in mm, sums in double in the order of the voxels: the numbers of a
+ * shower do not depend on its neighbours.
  */
 #ifndef SHOWER_OBSERVABLES_H
 #define SHOWER_OBSERVABLES_H
@@ -21,6 +23,7 @@ struct observables {
     int layers, room, n;                     /* room showers fit, n are there */
     double *energy;                          /* [room] incident, MeV; owned, like all of these */
     double *total;                           /* [room] E_tot, MeV */
+    double *hits, *depth, *peak;             /* [room] */
     double *layer;                           /* [room, layers] E_l, MeV */
     double *eta, *phi, *r;                   /* [room, layers] centres of energy, mm */
     double *width_eta, *width_phi, *width_r; /* [room, layers] mm */

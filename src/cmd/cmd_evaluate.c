@@ -41,7 +41,7 @@ static int gather(struct work *w, struct err *e)
 
     if (!bad) {
         energy_range(&w->reference, &least, &most);
-        histos_init(&w->histos, &j->geom, j->geom.threshold, range);
+        histos_init(&w->histos, &j->geom, j->geom.threshold, range, least, most);
         profile_init(&w->profile, &j->geom, least, most);
         bad = judge_sample(j, &w->reference, w->reference.events, &w->x, &w->histos, &w->profile,
                            HISTO_REFERENCE, e) ||
@@ -96,19 +96,27 @@ static int write_figures(struct work *w, struct err *e)
     return bad ? -1 : 0;
 }
 
+static void put_of(struct json *j, const char *what, const char *family, double x)
+{
+    char *key = mem_print("%s.%s", what, family);
+
+    json_put_real(j, key, x);
+    mem_free(key);
+}
+
 static void put_separations(struct work *w)
 {
     struct histo_summary s = histos_summary(&w->histos);
+    struct json *j = w->r->result;
 
     for (int i = 0; i < HISTO_FAMILIES; i++) {
         const char *name = histo_family_name((enum histo_family)i);
-        char *key = mem_print("separation.%s", name),
-             *floor = mem_print("separation_floor.%s", name);
-        json_put_real(w->r->result, key, s.separation[i]);
-        json_put_real(w->r->result, floor, s.floor[i]);
-        mem_free(key);
-        mem_free(floor);
+        put_of(j, "separation", name, s.separation[i]);
+        put_of(j, "separation_floor", name, s.floor[i]);
+        put_of(j, "chi2_per_freedom", name, s.chi2[i]);
     }
+    put_of(j, "separation", "by_energy", s.by_energy);
+    put_of(j, "separation_floor", "by_energy", s.by_energy_floor);
 }
 
 static int distances(struct work *w, struct err *e)

@@ -33,7 +33,10 @@ static const struct binning binning[HISTO_FAMILIES] = {
     { "sparsity", "sparsity_layer", "Sparsity", "share of voxels without energy", "1", 20, 0, 1, 0,
       0, 1, 1, 1 },
     { "ec_r", "EC_r_layer", "Centre of energy in r", "EC r", "mm", 100, 0, 1, 0, 0, 42, 500, 1500 },
-    { "width_r", "width_r_layer", "Width in r", "width r", "mm", 100, 0, 1, 0, 0, 20, 500, 1500 }
+    { "width_r", "width_r_layer", "Width in r", "width r", "mm", 100, 0, 1, 0, 0, 20, 500, 1500 },
+    { "hits", "hits", "Hits", "voxels with energy", "1", 100, 0, 0, 0, 0, 0, 0, 0 },
+    { "depth", "depth", "Depth", "mean layer", "1", 100, 0, 0, 0, 0, 0, 0, 0 },
+    { "peak", "peak", "Layer of the largest energy", "layer", "1", 0, 0, 0, 0, 0, 0, 0, 0 }
 };
 
 const char *histo_family_name(enum histo_family f)
@@ -73,10 +76,17 @@ static void edges(struct histo *h, double low, double high)
     h->guess = h->bins / (h->logarithmic ? bits(last) - bits(first) : last - first);
 }
 
+/* Is a number of this family one of the whole shower? */
+static int whole(int f)
+{
+    return f == HISTO_RESPONSE || f >= HISTO_HITS;
+}
+
 static void init(struct histo *h, int f, const struct geom *g, int layer, double low, double most)
 {
     const struct binning *b = binning + f;
     *h = (struct histo){ .family = (enum histo_family)f, .layer = layer, .bins = b->bins };
+    h->decade = -1;
     h->logarithmic = b->logarithmic;
     h->units = b->units;
     if (layer < 0) {
@@ -93,6 +103,11 @@ static void init(struct histo *h, int f, const struct geom *g, int layer, double
         if (low <= 0) low = most > 0 ? 1e-6 * most : 1e-6;
         /* nothing above the threshold in the reference: a decade, so that edges rise */
         edges(h, log10(low), log10(most > low ? most : 10 * low));
+    } else if (f == HISTO_PEAK) {
+        h->bins = g->layers;
+        edges(h, -0.5, g->layers - 0.5);
+    } else if (f == HISTO_HITS || f == HISTO_DEPTH) {
+        edges(h, 0, f == HISTO_HITS ? g->voxels : g->layers - 1);
     } else if (layer < 0 || g->layer[layer].edge[g->layer[layer].n_r] <= 50) {
         edges(h, b->low, b->high);
     } else {
@@ -102,13 +117,29 @@ static void init(struct histo *h, int f, const struct geom *g, int layer, double
     for (int s = 0; s < HISTO_SAMPLES; s++) h->count[s] = mem_take(h->bins, sizeof *h->count[s]);
 }
 
-void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range)
+/* The same once more for the showers of each decade between two energies. */
+static void by_decade(struct histos *H, int f, const struct geom *g, double least, double most)
+{
+    int first = (int)floor(log10(fmax(least, 1))), last = (int)ceil(log10(fmax(most, 1)) - 1e-9);
+
+    for (int d = first; d < last && d < first + HISTO_DECADES; d++) {
+        struct histo *h = H->h + H->n++;
+        init(h, f, g, -1, 0, 0);
+        h->decade = d;
+        snprintf(h->name, sizeof h->name, "%s_E%d", binning[f].name, d);
+        snprintf(h->title, sizeof h->title, "%s, 10^%d to 10^%d MeV", binning[f].title, d, d + 1);
+    }
+}
+
+void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range,
+                 double least, double most)
 {
     *H = (struct histos){ .threshold = threshold };
-    H->h = mem_take(2 + (HISTO_FAMILIES - 2) * (int64_t)g->layers, sizeof *H->h);
+    H->h = mem_take(HISTO_FAMILIES * (int64_t)(g->layers + 1 + HISTO_DECADES), sizeof *H->h);
     for (int f = 0; f < HISTO_FAMILIES; f++) {
         if (!binning[f].per_layer) {
             init(H->h + H->n++, f, g, -1, threshold, range[g->layers]);
+            if (whole(f)) by_decade(H, f, g, least, most);
             continue;
         }
         for (int l = 0; l < g->layers; l++)
@@ -151,7 +182,10 @@ static const double *values(const struct observables *o, enum histo_family f)
                                                [HISTO_WIDTH_PHI] = o->width_phi,
                                                [HISTO_SPARSITY] = o->sparsity,
                                                [HISTO_R] = o->r,
-                                               [HISTO_WIDTH_R] = o->width_r };
+                                               [HISTO_WIDTH_R] = o->width_r,
+                                               [HISTO_HITS] = o->hits,
+                                               [HISTO_DEPTH] = o->depth,
+                                               [HISTO_PEAK] = o->peak };
     return of[f];
 }
 
@@ -169,6 +203,16 @@ static void put_voxels(struct histo *h, int sample, const float *x, int64_t n, d
     h->dropped[sample] += below;
 }
 
+/* One number of each shower, of all or of one decade. */
+static void put_showers(struct histo *h, int sample, const struct observables *o, const double *y)
+{
+    double low = h->decade < 0 ? 0 : pow(10, h->decade);
+    for (int i = 0; i < o->n; i++) {
+        if (h->decade >= 0 && !(o->energy[i] >= low && o->energy[i] < 10 * low)) continue;
+        histo_put(h, sample, h->family == HISTO_RESPONSE ? o->total[i] / o->energy[i] : y[i]);
+    }
+}
+
 void histos_add(struct histos *H, int sample, const struct observables *o, const float *x,
                 int voxels)
 {
@@ -177,8 +221,8 @@ void histos_add(struct histos *H, int sample, const struct observables *o, const
         const double *y = values(o, h->family);
         if (h->family == HISTO_VOXEL)
             put_voxels(h, sample, x, (int64_t)o->n * voxels, H->threshold);
-        else if (h->family == HISTO_RESPONSE)
-            for (int i = 0; i < o->n; i++) histo_put(h, sample, o->total[i] / o->energy[i]);
+        else if (whole(h->family))
+            put_showers(h, sample, o, y);
         else
             for (int i = 0; i < o->n; i++)
                 histo_put(h, sample, y[(int64_t)i * o->layers + h->layer]);
@@ -237,11 +281,34 @@ double histo_floor(const struct histo *h)
     return n[0] > 0 && n[1] > 0 ? (occupied - 1) * (1 / n[0] + 1 / n[1]) / 4 : 0;
 }
 
+double histo_chi2(const struct histo *h, int *freedom)
+{
+    double n[HISTO_SAMPLES], sum = 0;
+    int occupied;
+    totals(h, n, &occupied);
+    *freedom = occupied > 1 ? occupied - 1 : 0;
+    if (n[0] == 0 || n[1] == 0) return 0;
+    double ratio = sqrt(n[1] / n[0]);
+    for (int i = 0; i < h->bins; i++) {
+        double a = (double)h->count[0][i], b = (double)h->count[1][i], d = ratio * a - b / ratio;
+        if (a + b > 0) sum += d * d / (a + b);
+    }
+    return sum;
+}
+
 struct histo_summary histos_summary(const struct histos *H)
 {
-    struct histo_summary s = { { 0 }, { 0 } };
-    int n[HISTO_FAMILIES] = { 0 };
+    struct histo_summary s = { .by_energy = 0 };
+    int n[HISTO_FAMILIES] = { 0 }, parts = 0, freedom;
     for (int k = 0; k < H->n; k++) {
+        if (H->h[k].decade >= 0) {
+            parts++;
+            s.by_energy += histo_separation(H->h + k);
+            s.by_energy_floor += histo_floor(H->h + k);
+            continue;
+        }
+        double chi2 = histo_chi2(H->h + k, &freedom);
+        s.chi2[H->h[k].family] += freedom > 0 ? chi2 / freedom : 0;
         n[H->h[k].family]++;
         s.separation[H->h[k].family] += histo_separation(H->h + k);
         s.floor[H->h[k].family] += histo_floor(H->h + k);
@@ -249,7 +316,10 @@ struct histo_summary histos_summary(const struct histos *H)
     for (int f = 0; f < HISTO_FAMILIES; f++) {
         s.separation[f] /= n[f] ? n[f] : 1;
         s.floor[f] /= n[f] ? n[f] : 1;
+        s.chi2[f] /= n[f] ? n[f] : 1;
     }
+    s.by_energy /= parts ? parts : 1;
+    s.by_energy_floor /= parts ? parts : 1;
     return s;
 }
 
@@ -266,6 +336,8 @@ static int write(struct h5 *f, const char *where, const char *what, enum h5_type
 static int write_one(struct h5 *f, const struct histo *h, struct err *e)
 {
     char where[HISTO_NAME + 32];
+    int freedom;
+    double chi2 = histo_chi2(h, &freedom);
     snprintf(where, sizeof where, "/histograms/%s", h->name);
     if (write(f, where, "edges", H5_DOUBLE, h->bins + 1, h->edge, h->units, "edges of the bins", e))
         return -1;
@@ -280,6 +352,8 @@ static int write_one(struct h5 *f, const struct histo *h, struct err *e)
         h5_put_text(f, where, "units", h->units, e) ||
         h5_put_int(f, where, "logarithmic", h->logarithmic, e) ||
         h5_put_int(f, where, "layer", h->layer, e) ||
+        h5_put_int(f, where, "decade", h->decade, e) || h5_put_real(f, where, "chi2", chi2, e) ||
+        h5_put_int(f, where, "freedom", freedom, e) ||
         h5_put_int(f, where, "dropped_reference", h->dropped[HISTO_REFERENCE], e) ||
         h5_put_int(f, where, "dropped_generated", h->dropped[HISTO_GENERATED], e) ||
         h5_put_real(f, where, "floor", histo_floor(h), e))

@@ -13,6 +13,9 @@ void observables_init(struct observables *o, const struct geom *g, int room)
                         &o->width_eta, &o->width_phi, &o->width_r, &o->sparsity };
     o->energy = mem_take(room, sizeof(double));
     o->total = mem_take(room, sizeof(double));
+    o->hits = mem_take(room, sizeof(double));
+    o->depth = mem_take(room, sizeof(double));
+    o->peak = mem_take(room, sizeof(double));
     for (size_t i = 0; i < sizeof each / sizeof *each; i++)
         *each[i] = mem_take((int64_t)room * g->layers, sizeof(double));
 }
@@ -20,7 +23,8 @@ void observables_init(struct observables *o, const struct geom *g, int room)
 void observables_free(struct observables *o)
 {
     double *each[] = { o->energy, o->total,     o->layer,     o->eta,     o->phi,
-                       o->r,      o->width_eta, o->width_phi, o->width_r, o->sparsity };
+                       o->r,      o->width_eta, o->width_phi, o->width_r, o->sparsity,
+                       o->hits,   o->depth,     o->peak };
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) mem_free(each[i]);
     *o = (struct observables){ 0 };
 }
@@ -71,11 +75,21 @@ void observables_of(struct observables *o, const struct geom *g, const float *x,
     memcpy(o->energy, energy, (size_t)n * sizeof *energy);
     for (int i = 0; i < n; i++) {
         const float *shower = x + (int64_t)i * g->voxels;
-        double total = 0;
-        for (int l = 0; l < g->layers; l++)
-            total += layer(o, (int64_t)i * g->layers + l, g, g->layer + l,
-                           shower + g->layer[l].first, threshold);
+        const int64_t first = (int64_t)i * g->layers;
+        double total = 0, depth = 0, hits = 0;
+        int peak = 0;
+        for (int l = 0; l < g->layers; l++) {
+            double energy_l =
+                layer(o, first + l, g, g->layer + l, shower + g->layer[l].first, threshold);
+            total += energy_l;
+            depth += l * energy_l;
+            hits += (1 - o->sparsity[first + l]) * g->layer[l].count;
+            if (energy_l > o->layer[first + peak]) peak = l;
+        }
         o->total[i] = total;
+        o->hits[i] = round(hits);
+        o->depth[i] = depth / (total + 1e-16);
+        o->peak[i] = peak;
     }
 }
 

@@ -70,7 +70,7 @@ static void fill(struct histos *H, const struct geom *g, double shift, int same)
         }
         if (pass) continue;
         par_max(P, range, LAYERS + 1);
-        histos_init(H, g, g->threshold, range);
+        histos_init(H, g, g->threshold, range, 1000, 5e4);
     }
     histos_sum(H, P);
     observables_free(&o);
@@ -85,9 +85,15 @@ static void the_challenge_has_all_these_histograms(void **state)
     struct histos H;
     const double range[LAYERS + 1] = { 100, 0, 50, 20 };
     parse(&g);
-    histos_init(&H, &g, g.threshold, range);
-    /* response, voxels; E, sparsity, EC_r, width_r for 3 layers; 4 for the 2 with angles */
-    assert_int_equal(H.n, 2 + 4 * 3 + 4 * 2);
+    histos_init(&H, &g, g.threshold, range, 300, 2e4);
+    /* response, voxels; E, sparsity, EC_r, width_r for 3 layers; 4 for the 2 with angles; hits,
+     * depth, peak; response and these three in the decades from 10^2, 10^3 and 10^4 MeV */
+    assert_int_equal(H.n, 2 + 4 * 3 + 4 * 2 + 3 + 4 * 3);
+    assert_int_equal(find(&H, "hits")->bins, 100);
+    assert_near(find(&H, "hits")->edge[100], VOXELS, 0);
+    assert_int_equal(find(&H, "peak_E4")->bins, LAYERS);
+    assert_int_equal(find(&H, "depth_E2")->decade, 2);
+    assert_null(find(&H, "depth_E5"));
     const struct histo *h = find(&H, "E_layer_0");
     assert_non_null(h);
     assert_int_equal(h->bins, 39);
@@ -103,7 +109,7 @@ static void the_challenge_has_all_these_histograms(void **state)
     assert_int_equal(find(&H, "sparsity_layer_12")->bins, 20);
     assert_null(find(&H, "EC_phi_layer_12"));
     histos_free(&H);
-    histos_init(&H, &g, 0, range); /* no threshold: edges must be numbers all the same */
+    histos_init(&H, &g, 0, range, 0, 0); /* no threshold: edges must be numbers all the same */
     assert_near(find(&H, "E_layer_0")->edge[0], 1e-4, 1e-16);
     assert_near(find(&H, "E_layer_1")->edge[0], 1e-6, 1e-18);
     histos_free(&H);
@@ -118,7 +124,7 @@ static void every_entry_finds_its_bin(void **state)
     struct histos H;
     const double range[LAYERS + 1] = { 3e4, 0, 50, 20 };
     parse(&g);
-    histos_init(&H, &g, g.threshold, range);
+    histos_init(&H, &g, g.threshold, range, 0, 0);
     static const char *const name[] = { "E_layer_0", "EC_eta_layer_0", "E_tot_over_E_inc" };
     for (int k = 0; k < 3; k++) {
         struct histo *h = (struct histo *)(uintptr_t)find(&H, name[k]);
@@ -168,6 +174,20 @@ static void separation_is_0_for_equal_and_1_for_disjoint(void **state)
     assert_near(histo_floor(&h), 1.0 / 6, 1e-15);
 }
 
+/* Two bins: chi2 of a 2 x 2 table, by its textbook form N (ad - bc)^2 / (rows x columns). */
+static void chi2_is_that_of_the_table(void **state)
+{
+    (void)state;
+    int64_t a[3] = { 30, 70, 0 }, b[3] = { 90, 60, 0 };
+    struct histo h = { .bins = 3, .count = { a, b } };
+    int freedom;
+    double got = histo_chi2(&h, &freedom);
+    assert_near(got, 250.0 * pow(30.0 * 60 - 70.0 * 90, 2) / (100.0 * 150 * 120 * 130), 1e-12);
+    assert_int_equal(freedom, 1);
+    b[0] = b[1] = 0;
+    assert_near(histo_chi2(&h, &freedom), 0, 0);
+}
+
 static void a_sample_has_no_distance_from_itself(void **state)
 {
     (void)state;
@@ -177,12 +197,17 @@ static void a_sample_has_no_distance_from_itself(void **state)
     fill(&H, &g, 0, 1);
     double worst = 0;
     for (int i = 0; i < H.n; i++) worst = fmax(worst, histo_separation(H.h + i));
-    int64_t voxels = find(&H, "voxel_energy")->dropped[0];
+    int64_t voxels = find(&H, "voxel_energy")->dropped[0], decades = 0;
+    for (int d = 3; d < 5; d++) {
+        const struct histo *h = find(&H, d == 3 ? "hits_E3" : "hits_E4");
+        for (int i = 0; i < h->bins; i++) decades += h->count[0][i];
+    }
     for (int i = 0; i < 49; i++) voxels += find(&H, "voxel_energy")->count[0][i];
     histos_free(&H);
     geom_free(&g);
     assert_near(worst, 0, 1e-15);
     assert_int_equal(voxels, SHOWERS * VOXELS); /* all of them, on all ranks together */
+    assert_int_equal(decades, SHOWERS);         /* each in one decade: 1 to 55 GeV */
 }
 
 /* A separation of B filled bins is a chi-squared over 4 N: it scatters by sqrt(2 / B) of itself,
@@ -203,6 +228,11 @@ static void one_law_stays_at_the_floor_and_another_does_not(void **state)
     geom_free(&g);
     assert_near(s.separation[HISTO_LAYER] / s.floor[HISTO_LAYER], 1, 0.5);
     assert_near(s.separation[HISTO_ETA] / s.floor[HISTO_ETA], 1, 0.5);
+    /* chi2 / 99 scatters by sqrt(2 / 99) = .14; some 5 of that, as bins with few entries differ */
+    assert_near(s.chi2[HISTO_HITS], 1, 0.7);
+    assert_near(s.chi2[HISTO_LAYER], 1, 0.4);
+    assert_true(moved.chi2[HISTO_LAYER] > 3 && moved.chi2[HISTO_RESPONSE] > 3);
+    assert_near(s.by_energy / s.by_energy_floor, 1, 0.5);
     assert_near(s.separation[HISTO_WIDTH_R] / s.floor[HISTO_WIDTH_R], 1, 0.5);
     assert_true(moved.separation[HISTO_LAYER] > 3 * moved.floor[HISTO_LAYER]);
     assert_true(moved.separation[HISTO_RESPONSE] > 3 * moved.floor[HISTO_RESPONSE]);
@@ -247,6 +277,7 @@ static void a_file_gives_the_counts_back(void **state)
 TEST_MAIN(cmocka_unit_test(the_challenge_has_all_these_histograms),
           cmocka_unit_test(every_entry_finds_its_bin),
           cmocka_unit_test(separation_is_0_for_equal_and_1_for_disjoint),
+          cmocka_unit_test(chi2_is_that_of_the_table),
           cmocka_unit_test(a_sample_has_no_distance_from_itself),
           cmocka_unit_test(one_law_stays_at_the_floor_and_another_does_not),
           cmocka_unit_test(a_file_gives_the_counts_back))

@@ -58,6 +58,9 @@ static void three_hits_by_hand(void **state)
     /* 0 is a difference of two numbers of order 9, each good to 1e-15: its root 1e-7 */
     assert_near(o.width_r[0], 0, 1e-7);
     assert_near(o.sparsity[0], 10.0 / 12, 1e-15);
+    assert_near(o.hits[0], 3, 0);
+    assert_near(o.depth[0], 2 * 0.5 / 4.5, 1e-15);
+    assert_near(o.peak[0], 0, 0);
     assert_near(o.sparsity[1], 1, 0);
     assert_near(o.eta[1], 0, 0);
     assert_near(o.width_r[1], 0, 0);
