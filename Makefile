@@ -1,4 +1,4 @@
-# caloq: make | demo | test | test-quick | bench | style | asan | deps | install PREFIX=
+# caloq: make | demo | test | test-quick | bench | mnist | style | asan | deps | install PREFIX=
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)# make V=1 shows the compiler's lines
 .SUFFIXES:
@@ -73,7 +73,7 @@ $(BUILD)/tests/%: tests/%.c $(HELP) $(BUILD)/libcaloq.a
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # --- what a person types ------------------------------------------------------------------
-.PHONY: all deps demo test test-quick check check-quick tests bench style asan install clean
+.PHONY: all deps demo test test-quick check check-quick tests bench mnist style asan install clean
 
 deps:
 	@jobs/deps.sh
@@ -97,6 +97,9 @@ check-quick: tests
 
 bench: all
 	@tests/peers/bench.sh $(BUILD)
+
+mnist: all
+	@tests/peers/mnist_500.sh $(BUILD)
 
 style:
 	@tests/arrows.sh

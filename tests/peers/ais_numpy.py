@@ -22,6 +22,7 @@ import time
 def options():
     o = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     o.add_argument("--file", help="RBM file, or a checkpoint: two partitions, all coupled")
+    o.add_argument("--images", help="with --file: idx.gz whose grey levels give the base rates; else the visible biases")
     o.add_argument("--visible", type=int, default=784)
     o.add_argument("--hidden", type=int, default=500)
     o.add_argument("--chains", type=int, default=100)
@@ -56,6 +57,17 @@ def machine(np, o):
             edge = g["edges"][...]
             w[edge[:, 0], edge[:, 1] - v] = g["weight"][...]
     return bias[:v], bias[v:], w
+
+
+def base_rates(np, path, a):
+    """Log-odds of (n + 5 batches) / (images + 5 batches), n: summed grey levels, batches of 100 (their code)."""
+    import gzip
+
+    with gzip.open(path) as f:
+        f.read(16)
+        grey = np.frombuffer(f.read(), np.uint8).reshape(-1, len(a)) / 255.0
+    p = (grey.sum(0) + len(grey) / 20) / (len(grey) + len(grey) / 20)
+    return np.log(p / (1 - p)).astype(np.float32)
 
 
 class Chains:
@@ -123,7 +135,7 @@ def main():
 
     a, c, w = machine(np, o)
     beta = schedule(np)
-    a0 = a.copy()  # the base: the visible biases alone
+    a0 = a.copy() if o.images is None else base_rates(np, o.images, a)
     x = Chains(np, a, c, w, a0, o.chains, o.seed)
     if o.file is None:
         result = clock(np, o, x, beta)
