@@ -38,6 +38,9 @@ enum rng_stream {
     RNG_BENCH,
     RNG_HIDDEN,
     RNG_GAUGE,
+    RNG_SWAP,
+    RNG_TRAJECTORY_START,
+    RNG_TRAJECTORY,
     RNG_STREAMS
 };
 

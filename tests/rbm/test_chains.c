@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "rbm/chains.h"
+#include "rbm/fits.h"
 #include "rbm/small.h"
 #include "rbm/spins.h"
 
@@ -25,31 +26,11 @@ static int64_t tally(const uint64_t *bits, int of, int64_t count[STATES])
     return n;
 }
 
-/* Chi-square of counts against probabilities, states expected less than 5 times put together. */
 static void assert_fits(const int64_t *count, const double *p, int64_t n)
 {
-    double chi2 = 0.0, rare = 0.0, seen = 0.0;
-    int degrees = -1;
+    double chi2;
 
-    for (int s = 0; s < STATES; s++) {
-        double expected = p[s] * (double)n;
-        if (expected < 5.0) {
-            rare += expected;
-            seen += (double)count[s];
-            continue;
-        }
-        chi2 += ((double)count[s] - expected) * ((double)count[s] - expected) / expected;
-        degrees++;
-    }
-    if (rare >= 1.0) {
-        chi2 += (seen - rare) * (seen - rare) / rare;
-        degrees++;
-    } else {
-        assert_true(seen <= 5.0);
-    }
-    /* 99.9% of chi-square is below d + 3.1 sqrt(2d) + 6 for every d here */
-    if (chi2 > degrees + 3.1 * sqrt(2.0 * degrees) + 6.0)
-        fail_msg("chi-square %g of %d degrees", chi2, degrees);
+    if (!fits(count, p, STATES, n, &chi2)) fail_msg("chi-square %g", chi2);
 }
 
 static void free_chains_visit_states_as_boltzmann_says(void **state)
