@@ -23,6 +23,7 @@ if not all(importlib.util.find_spec(name) for name in ("numpy", "h5py", "matplot
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
+import challenge  # noqa: E402
 import histograms  # noqa: E402
 import latent  # noqa: E402
 import showers  # noqa: E402
@@ -44,6 +45,14 @@ FIGURES = [
            "The last column names the layer that is worst."),
     Figure("Quality", "reconstruction", "Reconstruction, shower by shower", tables.reconstruction,
            "Encoded to bits and decoded again, compared with the shower itself."),
+    Figure("Quality", "radar", "Beside published models", challenge.radar,
+           "Outside is worse; every axis runs from GEANT4 against itself to CaloVAE+INN, logarithmically. Published numbers "
+           "are for 100,000 showers against dataset_2_2: others compare only in tendency."),
+    Figure("Quality", "published", "The same as a table", challenge.published, "Data set 2, homepage of the CaloChallenge."),
+    Figure("Quality", "times", "Time to generate a shower", challenge.times,
+           "Published times are for an unnamed CPU; those of this run include reading and writing."),
+    Figure("Showers", "resolution", "Energy resolution and response", challenge.resolution,
+           "Standard deviation over mean of the total energy, in bins of the incident energy."),
     Figure("Showers", "events", "Single showers", showers.events,
            "For each energy the reference and the generated shower nearest to it, from the side (left; sectors of the "
            "upper half above the axis) and along the axis (right); one colour scale a row."),
@@ -53,6 +62,7 @@ FIGURES = [
     Figure("Showers", "radial", "Radial profile", showers.radial, ""),
     Figure("Showers", "response", "Total response and voxel energies", histograms.response,
            "Total energy over incident energy, and the spectrum of all voxels."),
+    Figure("Showers", "by-energy", "By decade of the incident energy", challenge.by_energy, ""),
     Figure("Showers", "layer-energies", "Energies of single layers", histograms.layer_energies, ""),
     Figure("Showers", "sparsity", "Sparsity", histograms.sparsity, "Share of a layer's voxels without energy."),
     Figure("Showers", "centres", "Centres of energy", histograms.centres, ""),

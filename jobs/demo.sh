@@ -39,7 +39,9 @@ done
 mv "$run/latents-rbm.h5" "$run/latents.h5"
 step generate configs/generate.yaml generate.model="$run" generate.latents="$run/encode.h5" \
     generate.output="$run/reconstructed.h5" run.name=generate-reconstructed
-judge evaluate.generated="$run/generated-rbm.h5" evaluate.training="$run/train.h5"
+judge evaluate.generated="$run/generated-rbm.h5" evaluate.training="$run/train.h5" evaluate.classifiers='[high]' \
+    evaluate.classifier=configs/architectures/classifier-small.yaml evaluate.classifier_epochs=20 \
+    evaluate.classifier_batch=200 evaluate.classifier_rate=1e-3
 judge evaluate.generated="$run/generated-coins.h5" run.name=evaluate-coins
 judge evaluate.generated="$run/generated-uncoupled.h5" run.name=evaluate-uncoupled
 judge evaluate.generated="$run/reconstructed.h5" evaluate.paired=true run.name=evaluate-reconstructed

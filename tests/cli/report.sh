@@ -24,7 +24,7 @@ check "its path is printed" grep -qx "$page" "$work/said"
 check "every figure of the list is on it, $figures of them" counts '<figure id="[a-z-]+"' "$page" "$figures"
 check "no name twice" test -z "$(grep -oE '<figure id="[a-z-]+"' "$page" | sort | uniq -d)"
 check "no figure is absent" counts 'class="absent">[^<]*' "$page" 0
-check "the plots are inside the page" counts '<img [^>]*src="data:image/png;base64,.{2000}' "$page" $((figures - 3))
+check "the plots are inside the page" counts '<img [^>]*src="data:image/png;base64,.{2000}' "$page" $((figures - 4))
 check "nothing points elsewhere" counts '(src|href)="?[^d#"][^>]{0,80}|url\(|@import|<(script|link|iframe)|https?:' "$page" 0
 (cd analysis && "$python" -c '
 import sys, tables, source
@@ -49,7 +49,7 @@ mkdir "$work/broken"
 head -c 3000 "$work/run/evaluate.h5" > "$work/broken/evaluate.h5"
 echo '{"fpd": ' > "$work/broken/evaluate.result.json"
 check "damaged files cost their figures alone" makes "$work/broken" -o "$work/broken.html"
-check "the figures name the damaged file" counts 'absent: [^<]*broken/evaluate.h5 cannot be read' "$work/broken.html" 10
+check "the figures name the damaged file" counts 'absent: [^<]*broken/evaluate.h5 cannot be read' "$work/broken.html" 11
 check "a damaged result is left out by name" grep -q 'report: .*broken/evaluate.result.json left out' "$work/said"
 check "a folder that is not there: a sentence, exit 1" test "$(makes "$work/none"; echo $?)" -eq 1
 check "that names it" grep -q "report: $work/none: no such run folder" "$work/said"

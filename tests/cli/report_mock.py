@@ -81,6 +81,13 @@ for kind, x in seen["reference"].items():
                        (name, "floor", ((p + q > 0).sum() - 1) / (2.0 * N)),
                        (name, "logarithmic", int(kind in ("voxel_energy", "E_layer")))]
 decades = np.array([1e3, 1e4, 1e5, 1e6])
+for d in 3, 4, 5:  # quantities of the whole shower by decade
+    for kind, edges, of in (("hits", np.linspace(0, 6480, 101), lambda x: (x > 0).sum((1, 2, 3))),
+                            ("depth", np.linspace(0, 44, 101), lambda x: (x.sum((2, 3)) * np.arange(45)).sum(1) / x.sum((1, 2, 3)))):
+        p, q = (np.histogram(of(x[(E >= 10 ** d) & (E < 10 ** (d + 1))]), edges)[0] for E, x in samples.values())
+        name = f"histograms/{kind}_E{d}"
+        datasets.update({name + "/edges": edges, name + "/reference": p, name + "/generated": q})
+        attributes += [(name, "title", f"{kind}, 10^{d} to 10^{d + 1} MeV"), (name, "separation", 0.1)]
 datasets.update({"profiles/energy_edges": decades, "profiles/depth": 3.4 * (np.arange(LAYERS) + 0.5),
                  "profiles/radius": 4.65 * (np.arange(RINGS) + 0.5)})
 for which, (energy, x) in samples.items():
@@ -147,14 +154,18 @@ with open(at("metrics.jsonl"), "w", encoding="utf-8") as f:
 
 RESULTS = {
     "train": {"command": "train", "epoch": 10, "best_epoch": 9, "loss": 812.5, "showers_per_second": 2312.0},
-    "generate": {"command": "generate", "showers": N, "showers_per_second": 5120.0},
+    "generate": {"command": "generate", "showers": N, "showers_per_second": 5120.0, "milliseconds_per_shower": 0.2},
     "logz": {"command": "logz", "target": "conditional", "logz": 177.05, "error": 0.03, "lower": 176.98,
              "upper": 177.2, "verdict": "bracketed within 0.22 nats", "ess": 130.0,
              "conditions": [{"energy": e, "logz": z} for e, z in zip(energies, truth)]},
     "logz-small": {"command": "logz", "target": "joint", "logz": 20.01, "error": 0.03, "conditions": [{"exact": 20.02}]},
     "evaluate": {"command": "evaluate", "fpd": 0.412, "fpd_error": 0.006, "kpd": 0.0021, "fpd_floor": 0.088,
                  "fpd_floor_error": 0.002, "fpd_independent": 3.71, "fpd_independent_error": 0.04,
-                 "separation.response": 0.03},
+                 "separation.response": 0.03, "auc_high": 0.93, "separation.layer_energy": 0.01,
+                 **{f"resolution.{s}": {"stochastic_sqrt_gev": a, "constant": 0.01, "noise_gev": 0.1, "bins": [
+                     {"showers": 200, "energy_gev": e, "response": 0.75 + 0.02 * np.log10(e),
+                      "resolution": float(np.hypot(a / e ** 0.5, 0.01)), "error": 0.05 * a / e ** 0.5}
+                     for e in (1.5, 5, 15, 50, 150, 500)]} for s, a in (("reference", 0.3), ("generated", 0.35))}},
     "evaluate-coins": {"command": "evaluate", "fpd": 7.02, "fpd_error": 0.08},
     "evaluate-uncoupled": {"command": "evaluate", "fpd": 1.93, "fpd_error": 0.02},
 }
