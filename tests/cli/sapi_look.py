@@ -125,14 +125,19 @@ def refusals():
         for words, h, J, p in cases:
             out = s.call("POST", "problems/", [talk.job(z2, h, J, **p)])[2][0]
             assert out.get("error_code") == 400 and words in out["error_msg"], (words, out)
-        p16 = chips.solver("P", "pegasus", 3)
-        for chip, most in ((z2, 13), (p16, 18)): # -2 on all couplers of one group, or qubit, are too much; on 6 or 9 of them not
-            ends = [q for e in chip["properties"]["couplers"] for q in e]
+        p3, z3 = chips.solver("P", "pegasus", 3), chips.solver("Z", "zephyr", 3)
+        for chip, most in ((z3, 13), (p3, 18)): # -2 on all couplers of one group, or qubit, are too much; on 6 or 9 of them not
+            couplers = [tuple(e) for e in chip["properties"]["couplers"]]
+            ends = [q for e in couplers for q in e]
             node = max(sorted(set(ends)), key=ends.count)
-            near = [tuple(e) for e in chip["properties"]["couplers"] if node in e]
-            if chip is z2:
-                near = [e for e in near if problems.group(node, sum(e) - node, [2, 4])]
-                assert len(near) in (9, 10), len(near) # 8 across, the odd one, and one ahead unless it is at the end
+            near = [e for e in couplers if node in e]
+            if chip is z3: # a group is the half of the wire that its odd neighbour lies beside: both cross the same 8
+                near = [e for e in near if problems.group(node, sum(e) - node, [3, 4])]
+                by = {sum(e) - 2 * node: sum(e) - node for e in near}
+                odd = [n for step, n in by.items() if abs(step) in (2, 3)] # 3 j + z; one ahead: 1
+                across = [n for step, n in by.items() if abs(step) > 3]
+                assert len(odd) == 1 and len(across) == 8 and len(near) in (9, 10), by
+                assert all((min(n, odd[0]), max(n, odd[0])) in couplers for n in across)
             for n, fits in ((most // 2, True), (most // 2 + 1, False)):
                 try:
                     problems.Problem(talk.job(chip, {}, dict.fromkeys(near[:n], -2.0), **params), chip)
@@ -251,6 +256,8 @@ def faults_alone():
             assert want(got), (rule, got)
             assert rule.get("seconds", 0) == 0 or 0.08 < time.monotonic() - t < 5, rule
             assert look()[2] == right[2], rule
+        s.rules({"fault": "status", "status": 500, "times": -1})
+        assert look()[0] == look()[0] == 500 and not s.rules() and look()[0] == 200
         for fault, more in (("status", 0), ("accepted", 1), ("reset", 0), ("hangup", 0)):
             before = count()
             s.rules({"fault": fault, "status": 500, "on": "submit"})
