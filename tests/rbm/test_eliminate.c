@@ -15,7 +15,7 @@ static double eliminated(const struct rbm *m, int joint, const uint8_t *u, int *
 
     if (eliminate_plan(&x, m, joint, 24, &e)) fail_msg("%s", e.text);
     double log_z = eliminate_log_z(&x, m, u);
-    if (width != NULL) *width = x.width;
+    if (width != NULL) *width = x.order.width;
     eliminate_free(&x);
     return log_z;
 }
