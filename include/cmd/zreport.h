@@ -7,7 +7,7 @@
 #include "cmd/zrun.h"
 #include "cmd/ztarget.h"
 
-/* From enumeration alone. Local. */
+/* From the oracle alone. Local. */
 void zreport_exact(const struct ztarget *t);
 
 /* From the log-weights of both directions; with bar != 0 joined by BAR. Local. */

@@ -1,12 +1,13 @@
 /*
  * ztarget.h - which ln Z is asked for: the machine, its conditions, the data, and the exact value
- * where enumeration is short.
+ * where an oracle is quick.
  */
 #ifndef CMD_ZTARGET_H
 #define CMD_ZTARGET_H
 
 #include "cmd/bits.h"
 #include "cmd/model.h"
+#include "cmd/oracle.h"
 #include "cmd/run.h"
 
 /* Choices of logz.method. */
@@ -22,11 +23,12 @@ struct ztarget {
     int64_t Q;          /* conditions; 1 for the joint machine */
     double *energy;     /* [Q] MeV, or NULL; owned */
     uint8_t *u;         /* [Q, n_0], or NULL; owned */
-    double *exact;      /* [Q], or NULL where enumeration is too long; owned */
+    struct oracle oracle;
+    const double *exact; /* [Q] of the oracle, or NULL where every one takes too long; borrowed */
 };
 
-/* From logz.model, logz.data, logz.clamp, logz.energies, logz.exact_most. must: no enumeration, a
- * sentence. t must be freed in any case. Collective. */
+/* From logz.model, logz.data, logz.clamp, logz.energies, logz.exact_*. must: no oracle, a sentence.
+ * RUN_DONE, RUN_STOPPED or -1; t must be freed in any case. Collective. */
 int ztarget_init(struct ztarget *t, struct run *r, int must, struct err *e);
 void ztarget_free(struct ztarget *t); /* local; accepts { 0 } */
 

@@ -58,7 +58,9 @@ static int act(struct run *r, struct ztarget *t, struct zrun *z, struct err *e)
 {
     enum zmethod method = (enum zmethod)conf_choice(r->conf, "logz.method");
 
-    if (ztarget_init(t, r, method == ZMETHOD_EXACT, e)) return -1;
+    int status = ztarget_init(t, r, method == ZMETHOD_EXACT, e);
+
+    if (status != RUN_DONE) return status;
     json_put_text(r->result, "command", "logz");
     json_put_text(r->result, "target", t->joint ? "joint" : "conditional");
     json_put_text(r->result, "method", conf_text(r->conf, "logz.method"));
@@ -67,7 +69,7 @@ static int act(struct run *r, struct ztarget *t, struct zrun *z, struct err *e)
         return RUN_DONE;
     }
     char *path = output_path(r);
-    int status = sample(t, z, method, path, e);
+    status = sample(t, z, method, path, e);
     mem_free(path);
     return status;
 }

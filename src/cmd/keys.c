@@ -129,7 +129,8 @@ static const struct conf_key table[] = {
     { "logz.burn", CONF_INT, "1000", 0, 1e9, "sweeps", 0, "sweeps of the reverse chains before their path starts" },
     { "logz.data", CONF_TEXT, "", 0, 0, "", 0, "Bits file: means of the base, energies to draw, log-likelihood of its states" },
     { "logz.output", CONF_TEXT, "", 0, 0, "", 0, "HDF5 file of the log-weights; default: NAME.h5 in the run folder" },
-    { "logz.exact_most", CONF_INT, "24", 0, 40, "units", 0, "print the exact value too when at most this many units need enumeration" },
+    { "logz.exact_most", CONF_INT, "24", 0, 48, "units", 0, "print the exact value too when at most this many units need enumeration" },
+    { "logz.exact_width", CONF_INT, "20", 0, 34, "", 0, "or when variable elimination makes do with tables of 2^this numbers, 8 bytes each" },
 
     { "evaluate.generated", CONF_TEXT, "runs/default/generated.h5", 0, 0, "", 0, "shower file to judge" },
     { "evaluate.reference", CONF_TEXT, "runs/data/test.h5", 0, 0, "", 0, "shower file to judge it by" },

@@ -43,6 +43,7 @@ void zreport_exact(const struct ztarget *t)
     json_put_real(j, "logz", logz);
     json_put_real(j, "error", 0.0);
     if (t->Q > 1) json_put_real(j, "energies_error", error);
+    json_put_text(j, "oracle", oracle_name(&t->oracle));
     json_put_text(j, "verdict", "exact");
     put_likelihood(t, logz, error);
 }
@@ -75,6 +76,7 @@ void zreport_runs(const struct ztarget *t, const struct zrun *z, int bar)
     json_put_real(j, "ess", mean.ess);
     json_put_text(j, "verdict", verdict);
     if (t->exact != NULL) json_put_real(j, "exact", mean_of(t->exact, t->Q));
+    if (t->exact != NULL) json_put_text(j, "oracle", oracle_name(&t->oracle));
     put_likelihood(t, mean.logz, t->Q > 1 ? mean.energies_error : mean.chains_error);
     json_put(j, "conditions", list);
     log_say(&t->r->log, "ln Z = %.4f +- %.4f, %s", mean.logz, mean.chains_error, verdict);

@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cmd/modelfile.h"
-#include "num/logweights.h"
-#include "rbm/exact.h"
 #include "vae/energycode.h"
 
 static int read_data(struct ztarget *t, struct err *e)
@@ -88,37 +86,16 @@ static int set_conditions(struct ztarget *t, struct err *e)
     return 0;
 }
 
-/* Enumeration, its parts shared out over ranks; nothing when it would take too long. */
-static int enumerate(struct ztarget *t, int must, struct err *e)
-{
-    const struct par *P = t->r->P;
-    const struct rbm *m = &t->model.rbm;
-    struct err too_large = { "" };
-    struct exact x = { 0 };
-
-    if (exact_plan(&x, m, t->joint, (int)conf_int(t->r->conf, "logz.exact_most"),
-                   must ? e : &too_large))
-        return must ? err_within(e, "logz.exact_most") : 0;
-    double *part = mem_take(P->size, sizeof *part);
-    t->exact = mem_take(t->Q, sizeof *t->exact);
-    for (int64_t q = 0; q < t->Q; q++) {
-        const uint8_t *u = t->joint ? NULL : t->u + q * m->held;
-        double mine = exact_sum(&x, m, u, block_of(x.parts, P->rank, P->size));
-        par_allgather(P, &mine, sizeof mine, part);
-        t->exact[q] = logweights_lse(part, P->size);
-    }
-    mem_free(part);
-    exact_free(&x);
-    return 0;
-}
-
 int ztarget_init(struct ztarget *t, struct run *r, int must, struct err *e)
 {
     *t = (struct ztarget){ .r = r };
-    return modelfile_load(&t->model, r->P, conf_text(r->conf, "logz.model"), 1, e) ||
-                   read_data(t, e) || set_conditions(t, e) || enumerate(t, must, e)
-               ? -1
-               : 0;
+    if (modelfile_load(&t->model, r->P, conf_text(r->conf, "logz.model"), 1, e) ||
+        read_data(t, e) || set_conditions(t, e) ||
+        oracle_plan(&t->oracle, r, &t->model.rbm, t->joint, t->Q, t->u, must, e))
+        return -1;
+    int status = oracle_run(&t->oracle, e);
+    t->exact = t->oracle.log_z;
+    return status;
 }
 
 void ztarget_free(struct ztarget *t)
@@ -128,6 +105,6 @@ void ztarget_free(struct ztarget *t)
     mem_free(t->mean);
     mem_free(t->energy);
     mem_free(t->u);
-    mem_free(t->exact);
+    oracle_free(&t->oracle);
     *t = (struct ztarget){ 0 };
 }
