@@ -9,7 +9,8 @@
  * or `concat: [NAMES]` says otherwise; a NAME is an input of the graph or an earlier layer's
  * `name`. Kinds of several inputs (add, multiply) take `inputs: [NAMES]`. Shapes are inferred,
  * tensors are added to one table ("encoder/0/3/weight": the list's third layer from 0), all memory
- * is taken once for the largest batch. Gradients of inner values share memory by lifetime.
+ * is taken once for the largest batch. Where a layer wants a number, a size does, or the name of an
+ * earlier layer, which stands for its units. Gradients of inner values share memory by lifetime.
  *
  *   - {block: stage, name: first, input: bits, with: {layers: 15}}
  *

@@ -8,15 +8,16 @@
 #ifndef VAE_DECODER_H
 #define VAE_DECODER_H
 
-#include "nn/graph.h"
+#include "vae/site.h"
 
 struct decoder {
     int voxels;
     struct graph net;
 };
 
-int decoder_init(struct decoder *d, const struct yaml *list, const char *file, int voxels,
-                 int units, int batch, struct tensors *T, struct err *e);
+/* `units`: bits of all partitions. */
+int decoder_init(struct decoder *d, const struct yaml *list, int units, const struct site *site,
+                 struct err *e);
 void decoder_free(struct decoder *d); /* accepts { 0 } */
 
 /* z [B, L], t [B, 1]; dz [B, L] gets gradients added by backward, may be NULL when there is none.

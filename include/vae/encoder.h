@@ -1,23 +1,24 @@
 /*
  * encoder.h - the hierarchical posterior: one graph a level.
  *
- *   logits of partition l+1 = graph_l(u, t(E), z_0 .. z_l),  l = 0 .. levels - 1
+ *   logits of level l = graph_l(u, t(E), all bits before),  l = 0 .. levels - 1
  *
- * z_0 is the energy code, the others are drawn one after another from the logits. Each level is its
- * own copy of the architecture's `encoder` list, with inputs `showers`, `energy` and `bits` (all
- * partitions before it) and an output named `logits` of `logits` units.
+ * z_0 is the energy code; level l draws partition l + 1 from its logits, the last level all
+ * partitions that are left: `levels` is 1 to partitions - 1. Each level is its own copy of the
+ * architecture's `encoder` list, with inputs `showers`, `energy` and `bits` (all partitions before)
+ * and an output named `logits` of `logits` units. Sizes: vae/site.h.
  */
 #ifndef VAE_ENCODER_H
 #define VAE_ENCODER_H
 
-#include "nn/graph.h"
 #include "vae/latent.h"
+#include "vae/site.h"
 
 struct encoder {
     int levels;
     int units;           /* L: bits of a row of z, all partitions */
     int known;           /* n_0: bits of partition 0 */
-    const int *nodes;    /* [levels + 1] partition sizes; borrowed */
+    int *count;          /* [levels] units that a level draws; owned */
     struct graph *level; /* [levels]; owned */
     float *bits;         /* [batch, L]: what a level reads; owned */
     float *dbits;        /* [batch, L]; owned */
@@ -35,8 +36,8 @@ struct encoder_rows {
     float *dlogit;      /* [B, F]: d loss / d logit from the loss; added to */
 };
 
-int encoder_init(struct encoder *n, const struct yaml *list, const char *file, int voxels,
-                 const int *nodes, int partitions, int batch, struct tensors *T, struct err *e);
+int encoder_init(struct encoder *n, const struct yaml *list, int levels, const struct site *site,
+                 struct err *e);
 void encoder_free(struct encoder *n); /* accepts { 0 } */
 
 void encoder_forward(struct encoder *n, const struct encoder_rows *r, const float *params, int B,

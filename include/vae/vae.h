@@ -5,8 +5,10 @@
  * "decoder/5/bias". An architecture file is a mapping:
  *   encoder: [layers]      see vae/encoder.h
  *   decoder: [layers]      see vae/decoder.h
+ *   blocks: {name: [layers]}                lists that both may use, see nn/graph.h
  *   energy: {low: 6, high: 14, scale: 1}    t(E) = (ln E - low) / (high - low) scale, E in MeV
- * Named sizes for its layers: voxels, logits (of this level), bits (all partitions), partitions.
+ *   levels: 3                               of the encoder; default: partitions - 1
+ * Named sizes for its layers: see vae/site.h.
  *
  * Whatever is random is a function of (seed, global number of the shower, step): the same on any
  * number of ranks, and at any place of a batch up to the rounding of matrix products.
@@ -66,6 +68,10 @@ struct vae_data {
 int vae_init(struct vae *v, const struct yaml *tree, const char *file, const struct vae_sizes *s,
              uint64_t seed, struct err *e);
 void vae_free(struct vae *v); /* accepts { 0 } */
+
+/* Sums over ranks for layers that need them (batch norms): forward other than by LATENT_BITS, and
+ * losses with backward, are then collective. Before that call each rank is alone. */
+void vae_reducer(struct vae *v, const struct reducer *r);
 
 /* Start from the data: layers with `data: showers` (normalise), `data: hits` and `data:
  * activations` (the decoder's last biases). Before the first step. */

@@ -133,6 +133,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if (read_phases(t, e) || model_build(&t->model, r, networks, share, e) ||
         feed_open(&t->feed, r, &t->model, e))
         return -1;
+    if (networks) vae_reducer(&t->model.vae, &t->reducer);
     int64_t steps = 0;
     for (int i = 0; i < t->phases; i++)
         if (t->phase[i].mode != TRAIN_AE) steps += t->phase[i].epochs * feed_steps(&t->feed);

@@ -20,7 +20,7 @@ struct plan {
     int sizes;
 };
 
-enum { SIZES = 48, DEPTH = 8 };
+enum { SIZES = 512, DEPTH = 8 };
 
 /* A block being expanded: the names in it begin with its own. */
 struct scope {
@@ -170,6 +170,8 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
     }
     for (int i = 0; i < l->ins; i++) l->from[i] = g->value[l->in[i]].shape;
     if (l->kind->build(l, &site, e)) return -1;
+    if (l->name[0] != '\0' && yaml_get(y, "name") != NULL && p->sizes < SIZES)
+        p->size[p->sizes++] = (struct layer_size){ yaml_get(y, "name")->text, shape_size(l->to) };
 
     struct graph_value *v = &g->value[g->values];
     *v = (struct graph_value){ .shape = l->to, .gradient = l->learns, .first = -1, .last = -1 };

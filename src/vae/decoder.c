@@ -16,29 +16,33 @@ static int has(const struct yaml *list, const char *name)
     return 0;
 }
 
-int decoder_init(struct decoder *d, const struct yaml *list, const char *file, int voxels,
-                 int units, int batch, struct tensors *T, struct err *e)
+int decoder_init(struct decoder *d, const struct yaml *list, int units, const struct site *site,
+                 struct err *e)
 {
     const char *output[] = { "hits", "activations", "spread" };
     struct graph_input input[] = { { "bits", shape_units(units), 1 },
                                    { "energy", shape_units(1), 0 } };
-    struct layer_size size[] = { { "voxels", voxels }, { "bits", units } };
+    struct site_sizes size;
+    char text[48];
+
+    site_sizes(&size, site, units, 0);
     struct graph_wish w = { .prefix = "decoder",
                             .input = input,
                             .inputs = 2,
-                            .size = size,
-                            .sizes = 2,
+                            .size = size.size,
+                            .sizes = size.n,
                             .output = output,
                             .outputs = has(list, "spread") ? 3 : 2,
-                            .batch = batch };
-
-    *d = (struct decoder){ .voxels = voxels };
-    if (graph_init(&d->net, list, file, &w, T, e)) return -1;
+                            .batch = site->batch,
+                            .blocks = site->blocks };
+    *d = (struct decoder){ .voxels = site->voxels };
+    if (graph_init(&d->net, list, site->file, &w, site->T, e)) return -1;
     for (int i = 0; i < w.outputs; i++) {
-        int made = shape_size(d->net.value[d->net.output[i]].shape);
-        if (made == voxels) continue;
-        err_set(e, "%s:%d: '%s' has %d units, a shower %d voxels", file,
-                d->net.layer[d->net.output[i] - d->net.inputs].line, output[i], made, voxels);
+        struct shape made = d->net.value[d->net.output[i]].shape;
+        if (shape_size(made) == site->voxels) continue;
+        err_set(e, "%s:%d: '%s' is %s, a shower has %d voxels", site->file,
+                d->net.layer[d->net.output[i] - d->net.inputs].line, output[i],
+                layer_shape(made, text), site->voxels);
         decoder_free(d);
         return -1;
     }

@@ -7,51 +7,54 @@
 
 enum { SHOWERS, ENERGY, BITS };
 
-static int init_level(struct encoder *n, int level, const struct yaml *list, const char *file,
-                      int voxels, int before, int batch, struct tensors *T, struct err *e)
+static int init_level(struct encoder *n, int level, const struct yaml *list, int before,
+                      const struct site *site, struct err *e)
 {
     char prefix[32];
     const char *output = "logits";
     /* partition 0 is given: the first level's bits need no gradient */
-    struct graph_input input[] = { { "showers", shape_units(voxels), 0 },
+    struct graph_input input[] = { { "showers", shape_units(site->voxels), 0 },
                                    { "energy", shape_units(1), 0 },
                                    { "bits", shape_units(before), level > 0 } };
-    struct layer_size size[] = { { "voxels", voxels },
-                                 { "logits", n->nodes[level + 1] },
-                                 { "bits", before } };
+    struct site_sizes size;
+    struct graph *g = &n->level[level];
+
+    site_sizes(&size, site, before, n->count[level]);
     struct graph_wish w = { .prefix = prefix,
                             .input = input,
                             .inputs = 3,
-                            .size = size,
-                            .sizes = 3,
+                            .size = size.size,
+                            .sizes = size.n,
                             .output = &output,
                             .outputs = 1,
-                            .batch = batch };
-    struct graph *g = &n->level[level];
-
+                            .batch = site->batch,
+                            .blocks = site->blocks };
     snprintf(prefix, sizeof prefix, "encoder/%d", level);
-    if (graph_init(g, list, file, &w, T, e)) return -1;
-    int made = shape_size(g->value[g->output[0]].shape);
-    if (made == n->nodes[level + 1]) return 0;
-    return err_set(e, "%s:%d: 'logits' of encoder level %d has %d units, partition %d has %d", file,
-                   g->layer[g->output[0] - g->inputs].line, level, made, level + 1,
-                   n->nodes[level + 1]);
+    if (graph_init(g, list, site->file, &w, site->T, e)) return -1;
+    struct shape made = g->value[g->output[0]].shape;
+    char text[48];
+    if (shape_size(made) == n->count[level]) return 0;
+    return err_set(e, "%s:%d: 'logits' of encoder level %d is %s, expected %d units", site->file,
+                   g->layer[g->output[0] - g->inputs].line, level, layer_shape(made, text),
+                   n->count[level]);
 }
 
-int encoder_init(struct encoder *n, const struct yaml *list, const char *file, int voxels,
-                 const int *nodes, int partitions, int batch, struct tensors *T, struct err *e)
+int encoder_init(struct encoder *n, const struct yaml *list, int levels, const struct site *site,
+                 struct err *e)
 {
     int before = 0, wrong = 0;
 
-    *n = (struct encoder){ .levels = partitions - 1, .known = nodes[0], .nodes = nodes };
-    n->level = mem_take(n->levels, sizeof *n->level);
-    for (int l = 0; l < n->levels && !wrong; l++) {
-        before += nodes[l];
-        wrong = init_level(n, l, list, file, voxels, before, batch, T, e);
+    *n = (struct encoder){ .levels = levels, .known = site->nodes[0] };
+    for (int k = 0; k < site->partitions; k++) n->units += site->nodes[k];
+    n->level = mem_take(levels, sizeof *n->level);
+    n->count = mem_take(levels, sizeof *n->count);
+    for (int l = 0; l < levels && !wrong; l++) {
+        before += site->nodes[l];
+        n->count[l] = l + 1 < levels ? site->nodes[l + 1] : n->units - before;
+        wrong = init_level(n, l, list, before, site, e);
     }
-    n->units = before + nodes[partitions - 1];
-    n->bits = mem_take((int64_t)batch * n->units, sizeof *n->bits);
-    n->dbits = mem_take((int64_t)batch * n->units, sizeof *n->dbits);
+    n->bits = mem_take((int64_t)site->batch * n->units, sizeof *n->bits);
+    n->dbits = mem_take((int64_t)site->batch * n->units, sizeof *n->dbits);
     if (wrong) encoder_free(n);
     return wrong;
 }
@@ -60,6 +63,7 @@ void encoder_free(struct encoder *n)
 {
     for (int l = 0; l < n->levels; l++) graph_free(&n->level[l]);
     mem_free(n->level);
+    mem_free(n->count);
     mem_free(n->bits);
     mem_free(n->dbits);
     *n = (struct encoder){ 0 };
@@ -97,7 +101,7 @@ void encoder_forward(struct encoder *n, const struct encoder_rows *r, const floa
 
     for (int l = 0; l < n->levels; l++) {
         struct graph *g = &n->level[l];
-        int count = n->nodes[l + 1];
+        int count = n->count[l];
         take_columns(n->bits, r->z, B, n->units, 0, before);
         graph_bind(g, SHOWERS, r->u, NULL);
         graph_bind(g, ENERGY, r->t, NULL);
@@ -141,7 +145,7 @@ void encoder_backward(struct encoder *n, const struct encoder_rows *r, const flo
 
     for (int l = n->levels - 1; l >= 0; l--) {
         struct graph *g = &n->level[l];
-        int count = n->nodes[l + 1];
+        int count = n->count[l];
         before -= count;
         /* the level's input was overwritten by later levels: the bits are still in z */
         take_columns(n->bits, r->z, B, n->units, 0, before);

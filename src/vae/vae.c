@@ -5,6 +5,7 @@
 #include "vae/energycode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* `energy: {low, high, scale}`; its keys and the file's. */
@@ -37,15 +38,49 @@ static int check_tree(const struct yaml *tree, const char *file, struct err *e)
         return err_set(e, "%s:%d: expected a mapping with encoder and decoder", file, tree->line);
     for (int i = 0; i < tree->n; i++) {
         const char *k = tree->key[i];
-        if (strcmp(k, "encoder") != 0 && strcmp(k, "decoder") != 0 && strcmp(k, "energy") != 0)
+        char word[32];
+        snprintf(word, sizeof word, " %.20s ", k);
+        if (strstr(" encoder decoder energy levels blocks ", word) == NULL)
             return err_set(e,
-                           "%s:%d: unknown key '%s'; an architecture has encoder, decoder, energy",
+                           "%s:%d: unknown key '%s'; an architecture has encoder, decoder, energy, "
+                           "levels, blocks",
                            file, tree->key_line[i], k);
     }
     if (yaml_get(tree, "encoder") == NULL || yaml_get(tree, "decoder") == NULL)
         return err_set(e, "%s:%d: an architecture needs '%s', a list of layers", file, tree->line,
                        yaml_get(tree, "encoder") == NULL ? "encoder" : "decoder");
     return 0;
+}
+
+static int read_levels(const struct vae *v, const struct yaml *tree, const char *file, int *levels,
+                       struct err *e)
+{
+    const struct yaml *y = yaml_get(tree, "levels");
+    int64_t n = v->K - 1;
+
+    if (y != NULL && yaml_int(y, file, &n, e)) return -1;
+    *levels = (int)n;
+    if (n >= 1 && n < v->K) return 0;
+    return err_set(e, "%s:%d: levels is %lld, expected 1 to %d, the partitions but one", file,
+                   y->line, (long long)n, v->K - 1);
+}
+
+static int init_networks(struct vae *v, const struct yaml *tree, const char *file, struct err *e)
+{
+    int levels;
+    struct site site = { .file = file,
+                         .blocks = yaml_get(tree, "blocks"),
+                         .voxels = v->V,
+                         .partitions = v->K,
+                         .batch = v->batch,
+                         .nodes = v->nodes,
+                         .T = &v->T };
+
+    return read_levels(v, tree, file, &levels, e) ||
+                   encoder_init(&v->encoder, yaml_get(tree, "encoder"), levels, &site, e) ||
+                   decoder_init(&v->decoder, yaml_get(tree, "decoder"), v->L, &site, e)
+               ? -1
+               : 0;
 }
 
 static void take_memory(struct vae *v)
@@ -85,19 +120,23 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
     }
     v->F = v->L - v->nodes[0];
     if (energycode_fits(v->nodes[0], e) || check_tree(tree, file, e) ||
-        read_energy(v, tree, file, e) ||
-        encoder_init(&v->encoder, yaml_get(tree, "encoder"), file, v->V, v->nodes, v->K, v->batch,
-                     &v->T, e) ||
-        decoder_init(&v->decoder, yaml_get(tree, "decoder"), file, v->V, v->L, v->batch, &v->T,
-                     e)) {
+        read_energy(v, tree, file, e) || init_networks(v, tree, file, e)) {
         vae_free(v);
         return -1;
     }
     take_memory(v);
-    for (int l = 0; l < v->encoder.levels; l++)
-        graph_start(&v->encoder.level[l], &v->T, v->params, seed);
-    graph_start(&v->decoder.net, &v->T, v->params, seed);
+    for (int l = 0; l <= v->encoder.levels; l++) {
+        struct graph *g = l < v->encoder.levels ? &v->encoder.level[l] : &v->decoder.net;
+        graph_start(g, &v->T, v->params, seed);
+        graph_moving(g, v->params);
+    }
     return 0;
+}
+
+void vae_reducer(struct vae *v, const struct reducer *r)
+{
+    for (int l = 0; l < v->encoder.levels; l++) graph_reducer(&v->encoder.level[l], r);
+    graph_reducer(&v->decoder.net, r);
 }
 
 void vae_free(struct vae *v)
@@ -159,6 +198,8 @@ static void encode(struct vae *v, const struct vae_batch *b, enum latent_mode mo
     for (int i = 0; i < b->B; i++)
         latent_noise(v->noise + (size_t)i * (size_t)v->F, v->F, v->seed, RNG_GUMBEL, b->item[i],
                      b->step);
+    for (int l = 0; l < v->encoder.levels; l++)
+        graph_draw(&v->encoder.level[l], v->seed + 1 + (uint64_t)l, b->item, b->step);
     v->rows.u = b->u;
     encoder_forward(&v->encoder, &v->rows, v->params, b->B, beta, mode);
 }
@@ -167,6 +208,7 @@ void vae_forward(struct vae *v, const struct vae_batch *b, enum latent_mode mode
                  double slope)
 {
     encode(v, b, mode, beta);
+    graph_draw(&v->decoder.net, v->seed, b->item, b->step);
     decoder_forward(&v->decoder, v->z, v->t, v->dz, v->params, b->B, mode != LATENT_BITS);
     v->B = b->B;
     v->mode = mode;

@@ -475,14 +475,16 @@ static void bad_architectures_are_refused(void **state)
         { "encoder: []", "an architecture needs 'decoder'" },
         { "[1]", "expected a mapping with encoder and decoder" },
         { "encodr: []", "unknown key 'encodr'" },
+        { "levels: 4\nencoder: []\ndecoder: []", "levels is 4, expected 1 to 3" },
+        { "levels: 0\nencoder: []\ndecoder: []", "levels is 0, expected 1 to 3" },
         { "energy: {lo: 1}\nencoder: []\ndecoder: []", "energy: no key 'lo'" },
         { "energy: {low: 15}\nencoder: []\ndecoder: []", "high = 14 must be above low = 15" },
         { "encoder: [{name: logits, kind: linear, units: 4}]\ndecoder: []",
-          "'logits' of encoder level 0 has 4 units, partition 1 has 5" },
+          "'logits' of encoder level 0 is 4 x 1 x 1 x 1, expected 5 units" },
         { "encoder: [{name: logits, kind: linear, units: logits}]\n"
           "decoder:\n- {name: hits, kind: linear, units: 4}\n- {name: activations, input: bits, "
           "kind: linear, units: voxels}",
-          "arch.yaml:3: 'hits' has 4 units, a shower 18 voxels" },
+          "arch.yaml:3: 'hits' is 4 x 1 x 1 x 1, a shower has 18 voxels" },
     };
 
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
