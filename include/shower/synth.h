@@ -29,7 +29,8 @@ struct synth_set {
     double halo_radius;                   /* Moliere radii */
     double halo_weight, halo_depth;       /* gamma shapes of a spot's weight and of the depth */
     double back, back_depth;              /* back-scattered fraction; mean depth, X0 */
-    double back_spread;                   /* relative spread of the fraction, shower to shower */
+    double back_spots;                    /* spots, over those of the halo at the same energy */
+    double back_spread;                   /* sigma of the fraction's log-normal factor */
     double track, track_depth;            /* MeV in a layer; depth at which it converts, X0 */
     double track_width;                   /* mm */
 };

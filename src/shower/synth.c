@@ -56,9 +56,10 @@ struct synth_set synth_calibrated(void)
         .halo_radius = 2.244,
         .halo_weight = 0.497,
         .halo_depth = 1.825,
-        .back = 0.00362,
+        .back = 0.008,
+        .back_spots = 0.4,
         .back_depth = 2.234,
-        .back_spread = 0.513,
+        .back_spread = 0.9,
         .track = 1.94,
         .track_depth = 9.724,
         .track_width = 0.5667,
@@ -306,7 +307,8 @@ static void back_scatter(struct synth *s, double energy, double E, struct rng *r
 
     for (int l = 0; l < s->geom->layers; l++)
         m->back[l] = exp(-m->depth[l] / c->back_depth) - exp(-m->depth[l + 1] / c->back_depth);
-    cloud(s, m->back, energy * part, c->halo > 0.0 ? c->halo_spots * part / c->halo * E : 0.0, r);
+    cloud(s, m->back, energy * part,
+          c->halo > 0.0 ? c->back_spots * c->halo_spots * part / c->halo * E : 0.0, r);
 }
 
 void synth_shower(struct synth *s, uint64_t seed, int64_t number, double energy, float *x)

@@ -136,7 +136,8 @@ static void shower(const struct geom *g, const struct synth_set *c, double energ
     core(g, c, &w, seen * (1.0 - c->halo), x, &r);
     cloud(g, c, seen * c->halo, c->halo_spots * E, c->halo_depth, 1.3 * w.T + 3.0, x, &r);
     z = c->back * exp(c->back_spread * rng_normal(&r) - 0.5 * c->back_spread * c->back_spread);
-    cloud(g, c, seen * z, c->halo_spots * z / c->halo * E, 1.0, c->back_depth, x, &r);
+    cloud(g, c, seen * z, c->back_spots * c->halo_spots * z / c->halo * E, 1.0, c->back_depth, x,
+          &r);
     for (int l = 0; l < g->layers; l++) {
         double t = g->layer[0].thickness / x0 * (l + 0.5);
         if (rng_uniform(&r) > exp(-t / c->track_depth)) continue;

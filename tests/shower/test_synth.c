@@ -105,16 +105,22 @@ static void compare(const double *sum, const double *sum2, double n, int count, 
     *std = sqrt(s2 / count);
 }
 
+/* Pearson's correlation of the energies of two layers. */
+static double pair(const struct sums *s, int i, int j)
+{
+    double cov = s->product[i][j] / s->n - s->layer[i] * s->layer[j] / (s->n * s->n);
+
+    return cov / spread(s->layer[i], s->product[i][i], s->n) /
+           spread(s->layer[j], s->product[j][j], s->n);
+}
+
 static double frobenius(const struct sums *s, const double *geant)
 {
     double d2 = 0.0;
 
     for (int i = 0; i < LAYERS; i++) {
         for (int j = 0; j < LAYERS; j++) {
-            double cov = s->product[i][j] / s->n - s->layer[i] * s->layer[j] / (s->n * s->n);
-            double d = cov / spread(s->layer[i], s->product[i][i], s->n) /
-                           spread(s->layer[j], s->product[j][j], s->n) -
-                       geant[i * LAYERS + j];
+            double d = pair(s, i, j) - geant[i * LAYERS + j];
             d2 += d * d;
         }
     }
@@ -159,7 +165,8 @@ static void judge(const struct sums *t, const struct geant *real, double slack)
     assert_true(um <= 0.32 * slack && us <= 0.14 * slack);
     assert_true(vm <= 0.35 * slack && vs <= 0.33 * slack);
     assert_near(occupancy, 0.265, 0.025 * slack);
-    assert_true(pcc <= 3.6 * slack);
+    assert_true(pcc <= 3.0 * slack);
+    assert_true(pair(t, 0, 22) <= 0.75); /* Geant4: .574; its error at 1,000 showers is .03 */
 }
 
 /* The targets are those of the issue; at 20,000 showers their statistical errors are 0.001 (ratio
