@@ -8,13 +8,15 @@
 
 #include "cmd/bits.h"
 #include "cmd/model.h"
+#include "rbm/temper.h"
 
 enum draw_prior { DRAW_RBM, DRAW_UNCOUPLED, DRAW_COINS }; /* choices of generate.prior */
 
 /* energy [n], MeV, on every rank; b is initialised here: this rank's rows, with energies E(s) of
- * the machine and incident energies. sweeps: from fair coins. The uncoupled machine keeps its
- * biases. */
+ * the machine and incident energies. how: sweeps from fair coins, and ladders (temper.h). The
+ * uncoupled machine keeps its biases. */
 void draw_states(struct bits *b, const struct par *P, const struct model *m, const struct kern *k,
-                 enum draw_prior prior, int sweeps, uint64_t seed, const double *energy, int64_t n);
+                 enum draw_prior prior, const struct temper_options *how, uint64_t seed,
+                 const double *energy, int64_t n);
 
 #endif

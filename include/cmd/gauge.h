@@ -6,6 +6,9 @@
  *                      one unit drawn for each row (Hyvarinen, Neural Comput. 18 (2006)); a hidden
  *                      partition is summed analytically, and with two of them there is no figure
  *   flip_rate          share of the chains' free units that the last sweep changed
+ *   tempering_acceptance, tempering_least   of the exchanges of two neighbouring temperatures since
+ *                      the temperatures were placed: the mean over pairs, the smallest
+ *   tempering_trips    from beta = 1 to the least beta and back, of a chain since the first step
  *   weight_norm, weight_largest, bias_norm   of the parameters
  *
  * Sums are of integers or in fixed point: the same for any number of ranks.
@@ -19,6 +22,7 @@
 struct gauge {
     uint64_t *bits; /* [N, tiles] scratch for data or chains; owned */
     double reconstruction, pseudo_likelihood, flip_rate; /* NAN: none */
+    double acceptance, least_acceptance, trips;          /* of tempering; NAN: none */
     double weight_norm, weight_largest, bias_norm;
 };
 

@@ -1,18 +1,14 @@
 /*
- * prior.h - training of the Boltzmann machine: persistent chains, exact counts, one update a step.
- *
- * Chains are sharded by tiles of 64. A chain carries its condition: with rbm.chain_condition batch,
- * chain q takes the energy of event q mod B of the step's batch and keeps its other bits; with
- * fixed it keeps the energy of an event drawn once.
+ * prior.h - training of the Boltzmann machine: chains (pool.h), exact counts, one update a step.
  */
 #ifndef CMD_PRIOR_H
 #define CMD_PRIOR_H
 
 #include "cmd/feed.h"
 #include "cmd/pace.h"
+#include "cmd/pool.h"
 #include "cmd/run.h"
 #include "io/h5.h"
-#include "rbm/chains.h"
 #include "rbm/exact.h"
 #include "rbm/phases.h"
 #include "rbm/update.h"
@@ -29,7 +25,7 @@ struct prior {
     struct rbm *m;           /* borrowed */
     const struct kern *kern; /* borrowed */
     const struct feed *feed; /* borrowed */
-    struct chains chains;
+    struct pool pool;
     struct phases phases;
     struct update update; /* its rate is the caller's, phase by phase */
     enum phases_kind kind;
@@ -39,19 +35,13 @@ struct prior {
     double offset_rate; /* of the means that centre the gradient */
     struct pace pace;
     int sweeps;                        /* of the step at hand */
-    int fixed;                         /* conditions stay */
     uint64_t *data, *live;             /* [N, tiles], [tiles] of the data; owned */
-    uint64_t *rows;                    /* [n_0, tiles] of the chains' conditions; owned */
-    uint8_t *condition;                /* [B, n_0]; owned */
     struct block place;                /* tiles of the data at hand, by number in the batch */
     uint64_t *model;                   /* [N, tiles] chains from the data (cd), or NULL; owned */
     uint64_t *one;                     /* [N] scratch; owned */
     float *z;                          /* [share or 64, N] scratch; owned */
     struct exact exact;                /* method exact */
     double *mean, *pair;               /* [N], [M] of the enumeration, or NULL; owned */
-    uint64_t *before;                  /* [N, tiles] chains before a sweep, or NULL: cd, exact */
-    int watch;                         /* count the flips of the next step's last sweep */
-    int64_t flips;                     /* in this rank's chains */
     double energy_data, energy_chains; /* means of the last step */
     double norm, rate;                 /* of the last gradient; the step size it took */
 };
@@ -62,10 +52,8 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
                const struct feed *f, int64_t steps, struct err *e);
 void prior_free(struct prior *p); /* accepts { 0 } */
 
-/* Draw the fixed conditions (rbm.chain_condition fixed): chain q takes an event of the q-th part of
- * all events in the order of their conditions, so that the chains are a stratified sample of them.
- * biases: let them start at the log-odds of the data (rows of bits). Once, before the first step.
- * Local. */
+/* Before the first step: fixed conditions are drawn; biases: let them start at the log-odds of the
+ * data (rows of bits). Local. */
 void prior_start(struct prior *p, int biases);
 
 /* Data of a step: z [n, N] with logit [n, free_units] of the last of them, taken as

@@ -43,8 +43,11 @@ struct temper {
     int64_t trips;            /* top to bottom and back, of all lanes */
 };
 
+/* Is L a power of two from 2 to 64? A sentence when not. */
+int temper_check(int L, struct err *e);
+
 /* What `every`, seed and tiles of the chains do not say. beta [L] rises to 1; NULL: even steps from
- * `least`. A sentence when L is no power of two from 2 to 64 or the betas do not rise to 1. */
+ * `least`. A sentence when there is no ladder of L or the betas do not rise to 1. */
 int temper_init(struct temper *t, const struct chains *c, int L, double least, const double *beta,
                 struct err *e);
 void temper_free(struct temper *t); /* accepts { 0 } */

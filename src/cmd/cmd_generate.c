@@ -56,11 +56,16 @@ static int draw_latents(struct work *w, struct err *e)
     const char *states = conf_text(c, "generate.states");
     int64_t n;
 
+    struct temper_options how = { .rungs = (int)conf_int(c, "generate.tempering"),
+                                  .least = conf_real(c, "generate.tempering_least"),
+                                  .sweeps = (int)conf_int(c, "generate.sweeps") };
+
     if (k == NULL || model_conditional(&w->model, e)) return -1;
+    if (how.rungs > 1 && temper_check(how.rungs, e)) return err_within(e, "generate.tempering");
     double *energy = energies_wanted(w->r, &n, e);
     if (energy == NULL) return -1;
     draw_states(&w->bits, w->r->P, &w->model, k, (enum draw_prior)conf_choice(c, "generate.prior"),
-                (int)conf_int(c, "generate.sweeps"), w->r->seed, energy, n);
+                &how, w->r->seed, energy, n);
     mem_free(energy);
     if (states[0] == '\0') return 0;
     return run_output(w->r, states, e) || bits_write(&w->bits, w->r->P, states, e) ? -1 : 0;

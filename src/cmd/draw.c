@@ -1,7 +1,6 @@
 #include "cmd/draw.h"
 
 #include "base/mem.h"
-#include "rbm/chains.h"
 #include "rbm/spins.h"
 
 #include <string.h>
@@ -48,7 +47,8 @@ static void uncouple(struct rbm *to, const struct rbm *from)
 }
 
 void draw_states(struct bits *b, const struct par *P, const struct model *m, const struct kern *k,
-                 enum draw_prior prior, int sweeps, uint64_t seed, const double *energy, int64_t n)
+                 enum draw_prior prior, const struct temper_options *how, uint64_t seed,
+                 const double *energy, int64_t n)
 {
     struct block tiles = block_of(spins_tiles(n), P->rank, P->size);
     struct block rows = rows_of(tiles, n);
@@ -58,7 +58,7 @@ void draw_states(struct bits *b, const struct par *P, const struct model *m, con
     bits_init(b, rows, n, m->rbm.T.N, 0, 1, 1);
     chains_init(&c, tiles, n, &m->rbm, seed);
     condition(&c, &m->rbm, energy, n);
-    if (prior == DRAW_RBM) chains_sweep(&c, &m->rbm, k, sweeps);
+    if (prior == DRAW_RBM) temper_start(c.bits, tiles, &m->rbm, k, how, seed);
     if (prior == DRAW_UNCOUPLED) {
         uncouple(&alone, &m->rbm);
         chains_sweep(&c, &alone, k, 1); /* independent units: one sweep is exact */

@@ -13,6 +13,7 @@ void gauge_init(struct gauge *g, const struct prior *p)
     int64_t tiles = spins_tiles(p->feed->share);
 
     *g = (struct gauge){ .reconstruction = NAN, .pseudo_likelihood = NAN, .flip_rate = NAN };
+    g->acceptance = g->least_acceptance = g->trips = NAN;
     g->bits = mem_take(p->m->T.N * tiles, sizeof *g->bits);
 }
 
@@ -72,7 +73,8 @@ static double pseudo_likelihood(const struct prior *p)
 
     if (T->K - p->feed->visible > 1 || units == 0) return NAN;
     for (int64_t row = 0; row < sum[1]; row++) {
-        struct rng r = rng_at(p->chains.seed, RNG_GAUGE, p->feed->mine.first + row, p->update.step);
+        struct rng r =
+            rng_at(p->pool.chains.seed, RNG_GAUGE, p->feed->mine.first + row, p->update.step);
         int i = (int)rng_below(&r, (uint64_t)units);
         for (int j = 0; j < p->m->held && p->m->hold[j] <= i; j++) i++;
         sum[0] += llrint(POINT * conditional(p, i, end, row));
@@ -84,7 +86,7 @@ static double pseudo_likelihood(const struct prior *p)
 static double reconstruction(struct gauge *g, const struct prior *p)
 {
     int64_t tiles = p->place.count, sum[2] = { 0, p->feed->mine.count };
-    struct gibbs sweep = { .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_GAUGE };
+    struct gibbs sweep = { .beta = 1.0f, .seed = p->pool.chains.seed, .stream = RNG_GAUGE };
     int units = p->m->T.first[p->feed->visible];
 
     if (free_visible(p) == 0) return NAN;
@@ -97,6 +99,26 @@ static double reconstruction(struct gauge *g, const struct prior *p)
                                            p->live[t]);
     par_sum_int(p->P, sum, 2);
     return (double)sum[0] / (double)sum[1] / free_visible(p);
+}
+
+/* Exchanges over all ranks; no figure for pairs that were not tried yet. */
+static void tempering(struct gauge *g, const struct prior *p)
+{
+    const struct temper *t = &p->pool.temper;
+    int64_t count[2 * TEMPER_RUNGS] = { 0 }, *tried = count, *swapped = count + TEMPER_RUNGS;
+    int pairs = t->L - 1;
+
+    if (p->pool.L == 1) return;
+    temper_count(t, tried, swapped);
+    par_sum_int(p->P, count, 2 * TEMPER_RUNGS);
+    g->acceptance = 0.0;
+    g->least_acceptance = NAN;
+    for (int r = 0; r < pairs; r++) {
+        double part = tried[r] > 0 ? (double)swapped[r] / (double)tried[r] : NAN;
+        g->acceptance += part / pairs;
+        g->least_acceptance = fmin(g->least_acceptance, part);
+    }
+    g->trips = (double)par_sum_one(p->P, t->trips) / (double)p->pool.n;
 }
 
 void gauge_take(struct gauge *g, const struct prior *p)
@@ -112,11 +134,13 @@ void gauge_take(struct gauge *g, const struct prior *p)
     g->weight_norm = sqrt(sum);
     g->weight_largest = most;
     g->bias_norm = sqrt(bias);
+    tempering(g, p);
     g->reconstruction = reconstruction(g, p);
     g->pseudo_likelihood = pseudo_likelihood(p);
-    int64_t flips = par_sum_one(p->P, p->flips);
+    int64_t flips = par_sum_one(p->P, p->pool.flips);
     int units = p->m->T.N - p->m->held;
-    g->flip_rate = p->before == NULL ? NAN : (double)flips / (double)p->chains.n / units;
+    int moves = p->method == METHOD_PCD || p->method == METHOD_RDM;
+    g->flip_rate = moves ? (double)flips / (double)p->pool.n / units : NAN;
 }
 
 static void put(struct json *line, const char *name, double x)
@@ -129,6 +153,9 @@ void gauge_put(const struct gauge *g, struct json *line)
     put(line, "reconstruction", g->reconstruction);
     put(line, "pseudo_likelihood", g->pseudo_likelihood);
     put(line, "flip_rate", g->flip_rate);
+    put(line, "tempering_acceptance", g->acceptance);
+    put(line, "tempering_least", g->least_acceptance);
+    put(line, "tempering_trips", g->trips);
     put(line, "weight_norm", g->weight_norm);
     put(line, "weight_largest", g->weight_largest);
     put(line, "bias_norm", g->bias_norm);

@@ -8,8 +8,7 @@
 
 static const double LEAST_MEAN = 1e-4; /* of a unit that starts its bias, as rbms */
 
-enum { EXACT_MOST = 20 };                  /* units to walk in every update */
-enum { CONDITION_BATCH, CONDITION_FIXED }; /* choices of rbm.chain_condition */
+enum { EXACT_MOST = 20 }; /* units to walk in every update */
 
 static void options(struct update *u, const struct conf *c, int64_t steps)
 {
@@ -31,6 +30,11 @@ static int check(const struct prior *p, const struct conf *c, struct err *e)
                        "rbm.data_statistics is %s and data.kind is %s, which holds bits: expected "
                        "binary",
                        conf_text(c, "rbm.data_statistics"), conf_text(c, "data.kind"));
+    if (conf_int(c, "rbm.tempering") > 1 && p->method != METHOD_PCD && p->method != METHOD_RDM)
+        return err_set(e,
+                       "rbm.tempering is for chains that persist or start anew, and rbm.method "
+                       "is %s: expected pcd or rdm",
+                       conf_text(c, "rbm.method"));
     return 0;
 }
 
@@ -38,7 +42,7 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
                const struct feed *f, int64_t steps, struct err *e)
 {
     const struct conf *c = r->conf;
-    int64_t n = conf_int(c, "rbm.chains"), tiles = spins_tiles(n), room = spins_tiles(f->share);
+    int64_t room = spins_tiles(f->share);
     int adam = conf_choice(c, "rbm.optimiser") == 1, N = m->T.N;
     int push = conf_real(c, "rbm.momentum") > 0.0 || conf_int(c, "rbm.momentum_epochs") > 0;
 
@@ -50,11 +54,9 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     p->offset_rate = conf_real(c, "rbm.offset_rate");
     p->pace = pace_from(c, feed_steps(f));
     p->sweeps = p->pace.sweeps;
-    p->fixed = conf_choice(c, "rbm.chain_condition") == CONDITION_FIXED;
-    if (check(p, c, e)) return -1;
+    if (check(p, c, e) || pool_init(&p->pool, r, m, k, f, e)) return -1;
     if (p->method == METHOD_EXACT && exact_plan(&p->exact, m, 0, EXACT_MOST, e))
         return err_within(e, "rbm.method exact");
-    chains_init(&p->chains, block_of(tiles, r->P->rank, r->P->size), n, m, r->seed);
     phases_init(&p->phases, m);
     update_init(&p->update, adam ? UPDATE_ADAM : push ? UPDATE_MOMENTUM : UPDATE_SGD, m);
     options(&p->update, c, steps);
@@ -64,60 +66,27 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     int64_t floats = p->statistics != DATA_BINARY ? f->share : 0;
     p->z = mem_take((floats > 64 ? floats : 64) * N, sizeof *p->z);
     if (p->method == METHOD_CD) p->model = mem_take(N * room, sizeof *p->model);
-    if (p->method == METHOD_PCD || p->method == METHOD_RDM)
-        p->before = mem_take(N * p->chains.tiles.count, sizeof *p->before);
     if (p->method == METHOD_EXACT) {
         p->mean = mem_take(N, sizeof *p->mean);
         p->pair = mem_take(m->T.M, sizeof *p->pair);
-    }
-    if (m->held > 0) {
-        int n0 = m->held;
-        p->rows = mem_take(n0 * p->chains.tiles.count, sizeof *p->rows);
-        p->condition = mem_take((int64_t)n0 * f->B, sizeof *p->condition);
     }
     return 0;
 }
 
 void prior_free(struct prior *p)
 {
-    chains_free(&p->chains);
+    pool_free(&p->pool);
     phases_free(&p->phases);
     update_free(&p->update);
     mem_free(p->data);
     mem_free(p->live);
-    mem_free(p->rows);
-    mem_free(p->condition);
     mem_free(p->one);
     mem_free(p->z);
     mem_free(p->model);
-    mem_free(p->before);
     mem_free(p->mean);
     mem_free(p->pair);
     exact_free(&p->exact);
     *p = (struct prior){ 0 };
-}
-
-/* Lane by lane: chain q (global) gets bytes [n_0] of what `of` names. */
-static void set_lane(struct prior *p, int64_t chain, const uint8_t *u)
-{
-    int64_t tiles = p->chains.tiles.count, t = chain / 64 - p->chains.tiles.first;
-    uint64_t lane = (uint64_t)1 << chain % 64;
-
-    for (int j = 0; j < p->m->held; j++) {
-        uint64_t *word = p->rows + j * tiles + t;
-        *word = u[j] ? *word | lane : *word & ~lane;
-    }
-}
-
-static void take_batch(struct prior *p)
-{
-    const struct feed *f = p->feed;
-    int n0 = p->m->held;
-    int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
-
-    for (int j = 0; j < f->n; j++) feed_condition(f, j, p->condition + (int64_t)j * n0);
-    for (int64_t q = first; q < end; q++) set_lane(p, q, p->condition + q % f->n * n0);
-    chains_condition(&p->chains, p->m, p->rows);
 }
 
 /* Biases at the log-odds of the data's means; those of hidden units stay. */
@@ -132,29 +101,10 @@ static void start_biases(struct prior *p)
     mem_free(mean);
 }
 
-/* For each chain an event of its stratum: the n-th part, by energy or code, of all events. */
-static void fix_conditions(struct prior *p)
-{
-    const struct feed *f = p->feed;
-    int64_t first = p->chains.tiles.first * 64, end = block_end(p->chains.tiles) * 64;
-    int64_t *order = feed_by_condition(f);
-
-    for (int64_t q = first; q < end; q++) {
-        struct rng g = rng_at(p->chains.seed, RNG_ENERGY, q, 0);
-        double place = ((double)(q % p->chains.n) + rng_uniform(&g)) / (double)p->chains.n;
-        int64_t at = (int64_t)(place * (double)f->train.count);
-        if (at >= f->train.count) at = f->train.count - 1;
-        feed_condition_of(f, order[at], p->condition);
-        set_lane(p, q, p->condition);
-    }
-    mem_free(order);
-    chains_condition(&p->chains, p->m, p->rows);
-}
-
 void prior_start(struct prior *p, int biases)
 {
     if (biases && p->feed->bits) start_biases(p);
-    if (p->m->held > 0 && p->fixed) fix_conditions(p);
+    pool_start(&p->pool);
 }
 
 /* The hidden partitions given the others: one draw is exact for one of them, several take turns. */
@@ -162,7 +112,7 @@ static void draw_hidden(struct prior *p, struct block tiles)
 {
     int hidden = p->m->T.K - p->feed->visible, passes = hidden > 1 ? p->sweeps : 1;
     struct gibbs g = {
-        .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_HIDDEN, .first = p->feed->visible
+        .beta = 1.0f, .seed = p->pool.chains.seed, .stream = RNG_HIDDEN, .first = p->feed->visible
     };
 
     for (int s = 0; s < passes && hidden > 0; s++)
@@ -178,9 +128,11 @@ static void count(struct prior *p, int chains, int soft, const uint64_t *bits, i
         return;
     }
     for (int64_t t = 0; t < tiles; t++) {
+        int n = 0, N = p->m->T.N;
         phases_soften(p->z, p->m, p->kern, bits, tiles, t, p->one);
-        (chains ? phases_chains_floats : phases_data_floats)(&p->phases, p->m, p->z,
-                                                             __builtin_popcountll(live[t]));
+        for (int c = 0; c < 64; c++) /* the rows that count, one behind another */
+            if (live[t] >> c & 1) memmove(p->z + N * n++, p->z + N * c, (size_t)N * sizeof *p->z);
+        (chains ? phases_chains_floats : phases_data_floats)(&p->phases, p->m, p->z, n);
     }
 }
 
@@ -239,59 +191,36 @@ static double mean_energy(const struct prior *p, const int64_t *unit, const int6
 static void contrast(struct prior *p)
 {
     int64_t tiles = p->place.count;
-    struct gibbs g = { .beta = 1.0f, .seed = p->chains.seed, .stream = RNG_CHAIN };
+    struct gibbs g = { .beta = 1.0f, .seed = p->pool.chains.seed, .stream = RNG_CHAIN };
 
     memcpy(p->model, p->data, (size_t)(p->m->T.N * tiles) * sizeof *p->model);
     for (int s = 0; s < p->sweeps; s++)
-        gibbs_sweep(&g, p->m, p->kern, p->model, NULL, p->place, p->chains.sweep + s + 1);
-    p->chains.sweep += p->sweeps;
+        gibbs_sweep(&g, p->m, p->kern, p->model, NULL, p->place, p->pool.chains.sweep + s + 1);
+    p->pool.chains.sweep += p->sweeps;
     count(p, 1, p->soft, p->model, tiles, p->live);
 }
 
 /* Enumeration, under the conditions that chains would carry: the mean over this rank's share. */
 static void enumerate(struct prior *p)
 {
-    const struct feed *f = p->feed;
     int n0 = p->m->held;
-    int64_t n = n0 == 0 ? p->P->rank == 0 : p->fixed ? chains_mine(&p->chains) : f->mine.count;
+    int64_t n = n0 == 0         ? p->P->rank == 0
+                : p->pool.fixed ? chains_mine(&p->pool.chains)
+                                : p->feed->mine.count;
 
     for (int64_t i = 0; i < n; i++) {
-        uint8_t *u = p->condition;
-        if (n0 > 0 && p->fixed)
-            for (int j = 0; j < n0; j++)
-                u[j] = p->rows[j * p->chains.tiles.count + i / 64] >> i % 64 & 1;
-        else if (n0 > 0)
-            feed_condition(f, (int)(f->mine.first + i), u);
-        exact_moments(&p->exact, p->m, n0 > 0 ? u : NULL, p->mean, p->pair);
+        if (n0 > 0) pool_condition(&p->pool, i, p->pool.condition);
+        exact_moments(&p->exact, p->m, n0 > 0 ? p->pool.condition : NULL, p->mean, p->pair);
         phases_chains_exact(&p->phases, p->m, p->mean, p->pair);
     }
 }
 
-/* The sweeps of an update; on demand with a look at the last one. */
-static void move_chains(struct prior *p)
-{
-    struct chains *c = &p->chains;
-    int64_t tiles = c->tiles.count, words = p->m->T.N * tiles;
-
-    if (!p->watch) {
-        chains_sweep(c, p->m, p->kern, p->sweeps);
-        return;
-    }
-    chains_sweep(c, p->m, p->kern, p->sweeps - 1);
-    memcpy(p->before, c->bits, (size_t)words * sizeof *c->bits);
-    chains_sweep(c, p->m, p->kern, 1);
-    p->flips = 0;
-    for (int64_t i = 0; i < words; i++)
-        p->flips += __builtin_popcountll((p->before[i] ^ c->bits[i]) & c->live[i % tiles]);
-}
-
 static void model_phase(struct prior *p)
 {
-    struct chains *c = &p->chains;
+    struct pool *pool = &p->pool;
+    struct chains *c = &pool->chains;
 
     if (p->method == METHOD_EXACT) {
-        if (p->fixed && p->m->held > 0) /* as restored, when the run was */
-            spins_get(p->rows, c->bits, p->m->hold, p->m->held, c->tiles.count);
         enumerate(p);
         return;
     }
@@ -300,9 +229,8 @@ static void model_phase(struct prior *p)
         return;
     }
     if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);
-    if (p->m->held > 0 && !p->fixed) take_batch(p);
-    move_chains(p);
-    count(p, 1, p->soft, c->bits, c->tiles.count, c->live);
+    pool_move(pool, p->sweeps);
+    count(p, 1, p->soft, c->bits, c->tiles.count, pool->live);
 }
 
 int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)

@@ -102,9 +102,9 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     enum train_mode mode = trainer_phase(t)->mode;
 
     int noted = (t->step + 1) % conf_int(t->r->conf, "training.log_every") == 0;
-    t->prior.watch = mode == TRAIN_RBM && (noted || t->fit.index == t->fit.steps);
+    t->prior.pool.watch = mode == TRAIN_RBM && (noted || t->fit.index == t->fit.steps);
     if (mode != TRAIN_AE && prior_step(&t->prior, &t->reducer, e)) return -1;
-    if (t->prior.watch) gauge_take(&t->gauge, &t->prior);
+    if (t->prior.pool.watch) gauge_take(&t->gauge, &t->prior);
     t->step++;
     if (mode != TRAIN_RBM) t->network_steps++;
     t->showers += report->showers;

@@ -24,14 +24,19 @@ static int set_betas(struct temper *t, double least, const double *beta, struct 
     return 0;
 }
 
+int temper_check(int L, struct err *e)
+{
+    if (L >= 2 && L <= TEMPER_RUNGS && (L & (L - 1)) == 0) return 0;
+    return err_set(e, "a ladder of %d temperatures, expected 2, 4, 8, 16, 32 or 64", L);
+}
+
 int temper_init(struct temper *t, const struct chains *c, int L, double least, const double *beta,
                 struct err *e)
 {
     int64_t tiles = c->tiles.count;
 
     *t = (struct temper){ 0 };
-    if (L < 2 || L > TEMPER_RUNGS || (L & (L - 1)) != 0)
-        return err_set(e, "a ladder of %d temperatures, expected 2, 4, 8, 16, 32 or 64", L);
+    if (temper_check(L, e)) return -1;
     *t = (struct temper){ .L = L, .tiles = tiles, .seed = c->seed };
     t->u = mem_take(tiles * LANES, sizeof *t->u);
     t->lane_beta = mem_take(tiles * LANES, sizeof *t->lane_beta);

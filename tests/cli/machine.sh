@@ -74,6 +74,7 @@ declare -A set=(
     [cd]="rbm.method=cd rbm.rao_blackwell=true rbm.decay_l1=0.1 rbm.clip=0.1"
     [rdm]="rbm.method=rdm rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.weight_clip=0.05 rbm.schedule=step rbm.schedule_every=2"
     [paced]="rbm.method=cd rbm.sweeps_every=1 rbm.sweeps_most=3 rbm.rate_per_sweep=true rbm.momentum=0.9 rbm.momentum_epochs=1"
+    [ladders]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chains=20 rbm.tempering=8 rbm.tempering_place=3 rbm.rao_blackwell=true"
     [exact]="rbm.method=exact rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.decay=0.1"
 )
 for name in "${!set[@]}"; do
@@ -146,6 +147,10 @@ refuse "rbm.clamped_units lists 5-3, expected a unit (3) or a range (100-120)" r
 refuse "rbm.clamped_units lists 3x, expected a unit" rbm.clamped_units='[3x]'
 refuse "rbm.clamped_units lists 3-17, expected units below 17" rbm.clamped_units='[3-17]'
 refuse "clamp all 17 units, expected one or more to be free" rbm.clamped='[0, 1]'
+refuse "rbm.tempering: a ladder of 6 temperatures, expected 2, 4, 8, 16, 32 or 64" rbm.tempering=6
+refuse "rbm.tempering_betas lists 2, expected rbm.tempering = 4" rbm.tempering=4 rbm.tempering_betas='[0, 1]'
+refuse "rbm.tempering: beta 1 of a ladder is 0, expected betas that rise" rbm.tempering=2 rbm.tempering_betas='[0.5, 0]'
+refuse "rbm.tempering is for chains that persist or start anew, and rbm.method is cd" rbm.tempering=4 rbm.method=cd
 refuse "data.train lists 0 files" data.train='[]'
 refuse "rbm.method exact: exact ln Z of" rbm.method=exact rbm.nodes='[6, 6]' rbm.partitions=2 rbm.nodes='[12, 30]' rbm.partitions=3 rbm.nodes='[12, 30, 30]'
 refuse "rbm.data_statistics is relaxed and data.kind is idx" rbm.data_statistics=relaxed

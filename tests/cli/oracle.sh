@@ -47,5 +47,9 @@ must 2 "${gen[@]}" generate.latents="$work/bits.h5" generate.output="$work/decod
 for prior in rbm uncoupled coins; do
     must 2 "${gen[@]}" generate.energies='[1234.5]' generate.sweeps=100 generate.prior=$prior generate.showers=2000 generate.states="$work/$prior.h5" generate.output="$work/few.h5"
 done
+must 2 "${gen[@]}" generate.energies='[1234.5]' generate.sweeps=100 generate.tempering=4 generate.showers=2000 generate.states="$work/tempered.h5" generate.output="$work/few.h5"
+run 1 "${gen[@]}" generate.tempering=5
+check "refused: a ladder of five" test $status -eq 1
+check "says so" grep -qF "generate.tempering: a ladder of 5 temperatures" "$work/err"
 oracle judge "$work"
 finish oracle

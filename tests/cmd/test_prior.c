@@ -192,6 +192,26 @@ static void any_units_may_be_the_condition(void **state)
     write_rows(test_path("rows.h5"));
 }
 
+/* The chains at beta = 1 of ladders: the same gradient. 750 of them, also a third of a tile. */
+static void ladders_climb_it_too(void **state)
+{
+    (void)state;
+    static const char *const condition[] = { "rbm.chain_condition=batch",
+                                             "rbm.chain_condition=fixed" };
+
+    write_rows(test_path("rows.h5"));
+    for (int i = 0; i < 4; i++) {
+        const char *option[] = { "rbm.tempering=4",
+                                 i == 3 ? "rbm.gradient=enhanced" : "rbm.gradient=centred",
+                                 condition[i & 1],
+                                 i < 2 ? "rbm.chains=750" : "rbm.tempering_place=40",
+                                 i == 2 ? "rbm.rao_blackwell=true" : "rbm.tempering_base=data",
+                                 i == 2 ? "rbm.method=rdm" : NULL,
+                                 NULL };
+        check(i == 1 ? -1 : 0, i == 3 ? PHASES_ENHANCED : PHASES_DATA, option);
+    }
+}
+
 /* Fixed conditions are a stratified sample: of n chains each condition gets its share to within 1
  * at either end of its stratum. */
 static void fixed_conditions_are_stratified(void **state)
@@ -203,7 +223,7 @@ static void fixed_conditions_are_stratified(void **state)
     struct setting s;
 
     begin(&s, 0, option);
-    const struct chains *c = &s.prior.chains;
+    const struct chains *c = &s.prior.pool.chains;
     for (int64_t i = 0; i < chains_mine(c); i++)
         for (int q = 0; q < 3; q++) {
             int same = 1;
@@ -260,7 +280,7 @@ static void what_does_not_fit_is_refused(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(every_method_climbs_the_gradient_of_enumeration),
-          cmocka_unit_test(any_units_may_be_the_condition),
+          cmocka_unit_test(any_units_may_be_the_condition), cmocka_unit_test(ladders_climb_it_too),
           cmocka_unit_test(fixed_conditions_are_stratified),
           cmocka_unit_test(probabilities_lessen_the_variance),
           cmocka_unit_test(what_does_not_fit_is_refused))
