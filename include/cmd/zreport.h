@@ -4,13 +4,20 @@
 #ifndef CMD_ZREPORT_H
 #define CMD_ZREPORT_H
 
-#include "cmd/zrun.h"
 #include "cmd/ztarget.h"
+#include "cmd/zweights.h"
+
+/* The mean over all conditions by the plan's method; list (may be NULL) gets an object for each.
+ * exact [Q] or NULL. Local. */
+struct logweights_mean zreport_mean(const struct zweights *w, const struct zplan *plan,
+                                    const struct zpath *path, const struct ztarget *t,
+                                    struct json *list);
 
 /* From the oracle alone. Local. */
 void zreport_exact(const struct ztarget *t);
 
-/* From the log-weights of both directions; with bar != 0 joined by BAR. Local. */
-void zreport_runs(const struct ztarget *t, const struct zrun *z, int bar);
+/* From the log-weights. Local. */
+void zreport_runs(const struct ztarget *t, const struct zplan *plan, const struct zpath *path,
+                  const struct zweights *w);
 
 #endif

@@ -1,0 +1,50 @@
+#include "cmd/zplan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* auto: the largest free partition; RAISE bounds the likelihood of all bits, so none there. */
+static int set_marginal(struct zplan *p, const char *text, const struct rbm *m, struct err *e)
+{
+    char *end;
+    long q = strtol(text, &end, 10);
+
+    if (strcmp(text, "none") == 0 || strcmp(text, "auto") == 0) {
+        p->marginal = *text == 'n' || p->method == ZMETHOD_RAISE ? -1 : ais_widest(m);
+        return 0;
+    }
+    if (end == text || *end != '\0' || q < 0 || q >= m->T.K)
+        return err_set(e, "logz.marginal is \"%s\", expected auto, none, or a partition below %d",
+                       text, m->T.K);
+    if (rbm_free_units(m, m->T.first[q], m->T.first[q + 1]) < m->T.size[q])
+        return err_set(
+            e, "logz.marginal: partition %ld is clamped, expected a free one to sum over", q);
+    p->marginal = (int)q;
+    return 0;
+}
+
+int zplan_of(struct zplan *p, const struct conf *c, const struct rbm *m, struct err *e)
+{
+    enum zmethod method = (enum zmethod)conf_choice(c, "logz.method");
+
+    *p = (struct zplan){ .method = method,
+                         .first = conf_int(c, "logz.first_chain"),
+                         .chains = conf_int(c, "logz.chains"),
+                         .betas = (int)conf_int(c, "logz.betas"),
+                         .sweeps = (int)conf_int(c, "logz.sweeps"),
+                         .burn = (int)conf_int(c, "logz.burn"),
+                         .start = (enum zstart)conf_choice(c, "logz.start"),
+                         .base = (enum ais_base)conf_choice(c, "logz.base"),
+                         .schedule = conf_text(c, "logz.schedule") };
+    p->up = method != ZMETHOD_RAIS && method != ZMETHOD_RAISE;
+    p->down = method != ZMETHOD_AIS && method != ZMETHOD_POPULATION;
+    p->traced = method == ZMETHOD_STEPPING || method == ZMETHOD_TI;
+    p->island = method == ZMETHOD_POPULATION ? ZPLAN_ISLAND : 1;
+    int64_t whole = p->traced || p->island > 1 ? p->island * KERN_LANES : 1;
+    if (p->first % whole != 0)
+        return err_set(e,
+                       "logz.first_chain is %lld, expected a multiple of %lld: logz.method: %s "
+                       "keeps figures of so many chains together",
+                       (long long)p->first, (long long)whole, conf_text(c, "logz.method"));
+    return set_marginal(p, conf_text(c, "logz.marginal"), m, e);
+}
