@@ -2,6 +2,7 @@
 #include "base/yaml.h"
 #include "cmd/commands.h"
 #include "cmd/kernbench.h"
+#include "cmd/scalebench.h"
 #include "cmd/stopwatch.h"
 #include "cmd/zbench.h"
 #include "io/h5.h"
@@ -173,6 +174,7 @@ int cmd_bench(struct run *r, struct err *e)
     log_say(&r->log, "BLAS core %s, kernels %s, %d ranks; figures are per rank", blas_core(),
             kern_best()->name, r->P->size);
     if (what == ALL || what == GIBBS) kernbench_gibbs(r, list, seconds);
+    if (what == ALL || what == GIBBS) scalebench_gibbs(r, list, seconds);
     if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
     if (what == ALL || what == LOGZ) zbench_logz(r, list, seconds);
     if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);

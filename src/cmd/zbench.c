@@ -2,15 +2,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cmd/benchmachine.h"
 #include "cmd/stopwatch.h"
 #include "rbm/ais.h"
-#include "rbm/chip.h"
-#include "rbm/place.h"
 #include "rbm/spins.h"
 
 #include <math.h>
 
-enum { DIGITS = 784, HIDDEN = 500, UNITS = 302, PARTS = 4, THEIRS = 14500, OURS = 1000 };
+enum { THEIRS = 14500, OURS = 1000 };
 enum { LEAST = 64 }; /* steps that are timed: U is summed afresh once in so many */
 
 static const double DISTURBED = 0.05;
@@ -109,46 +108,21 @@ static void race(const struct run *r, struct json *list, struct task *t, double 
     int64_t asked = conf_int(r->conf, "bench.chains");
 
     if (asked > 0) t->chains = asked;
-    rbm_random(&t->m, 0.05, 1);
     double one = anneal(r, t, LEAST).wall / LEAST;
     int n = (int)fmin(fmax(seconds / one, LEAST), t->K);
     par_bcast(r->P, &n, sizeof n, 0);
     say(r, list, t, n, anneal(r, t, n));
-    rbm_free(&t->m);
-}
-
-static void complete(struct task *t, int K, const int *size)
-{
-    struct err e = { "" };
-    struct topology T;
-
-    if (topology_complete(&T, K, size, &e)) die("bench: %s", e.text);
-    rbm_init(&t->m, &T, -1);
-}
-
-static void zephyr(struct task *t, const int *size)
-{
-    struct err e = { "" };
-    struct lattice chip;
-    struct topology T;
-
-    if (chip_make(&chip, CHIP_ZEPHYR, "12", &e) || place_choose(&T, &chip, PARTS, size, NULL, &e))
-        die("bench: %s", e.text);
-    lattice_free(&chip);
-    rbm_init(&t->m, &T, -1);
 }
 
 void zbench_logz(const struct run *r, struct json *list, double seconds)
 {
-    const int image[2] = { DIGITS, HIDDEN }, four[PARTS] = { UNITS, UNITS, UNITS, UNITS };
-    struct task t = { .topology = "complete 784x500", .chains = 100, .K = THEIRS };
-
-    complete(&t, 2, image);
-    race(r, list, &t, seconds);
-    t = (struct task){ .topology = "complete 4x302", .chains = 1024, .K = OURS };
-    complete(&t, PARTS, four);
-    race(r, list, &t, seconds);
-    t = (struct task){ .topology = "zephyr 4x302", .chains = 1024, .K = OURS };
-    zephyr(&t, four);
-    race(r, list, &t, seconds);
+    for (int i = 0; i < BENCH_MACHINES; i++) {
+        int theirs = i == BENCH_DIGITS;
+        struct task t = { .topology = benchmachine_name[i],
+                          .chains = theirs ? 100 : 1024,
+                          .K = theirs ? THEIRS : OURS };
+        benchmachine_make(&t.m, (enum benchmachine)i);
+        race(r, list, &t, seconds);
+        rbm_free(&t.m);
+    }
 }
