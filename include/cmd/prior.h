@@ -42,7 +42,7 @@ struct prior {
     float *z;                          /* [share or 64, N] scratch; owned */
     struct exact exact;                /* method exact */
     double *mean, *pair;               /* [N], [M] of the enumeration, or NULL; owned */
-    double energy_data, energy_chains; /* means of the last step */
+    double energy_data, energy_chains; /* means of the last step; on bits, of one with pool.watch */
     double norm, rate;                 /* of the last gradient; the step size it took */
 };
 

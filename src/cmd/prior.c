@@ -239,8 +239,10 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
 
     model_phase(p);
     phases_reduce(s, reducer);
-    p->energy_data = mean_energy(p, s->data_unit, s->data_pair, *s->data_n);
-    p->energy_chains = mean_energy(p, s->chain_unit, s->chain_pair, *s->chain_n);
+    if (p->pool.watch || !p->feed->bits) { /* the networks' losses ask in every step */
+        p->energy_data = mean_energy(p, s->data_unit, s->data_pair, *s->data_n);
+        p->energy_chains = mean_energy(p, s->chain_unit, s->chain_pair, *s->chain_n);
+    }
     phases_gradient(s, p->m, p->kind, p->offset_rate);
     p->rate = update_rate(&p->update);
     p->norm = update_step(&p->update, p->m, s->gradient);

@@ -154,14 +154,17 @@ void phases_gradient(struct phases *p, const struct rbm *m, enum phases_kind kin
     const double *mu = p->offset, *slope = p->slope;
     double *sum = p->sum;
     memcpy(sum, slope, (size_t)T->N * sizeof *sum);
-    for (int64_t k = 0; k < T->M; k++) {
-        int i = T->edge[k][0], j = T->edge[k][1];
-        double g = (double)p->data_pair[k] / nd - (double)p->chain_pair[k] / nm;
-        g -= mu[i] * slope[j] + mu[j] * slope[i];
-        if (rbm_is_held(m, i) && rbm_is_held(m, j)) g = 0.0;
-        pair[k] = (float)g;
-        sum[i] -= g * mu[j];
-        sum[j] -= g * mu[i];
+    for (int i = 0; i < T->N; i++) {
+        double own = 0.0; /* what unit i loses to its row, in a register */
+        for (int64_t k = T->row[i]; k < T->row[i + 1]; k++) {
+            int j = T->edge[k][1];
+            double g = (double)p->data_pair[k] / nd - (double)p->chain_pair[k] / nm;
+            g -= mu[i] * slope[j] + mu[j] * slope[i];
+            pair[k] = (float)g;
+            own += g * mu[j];
+            sum[j] -= g * mu[i];
+        }
+        sum[i] -= own;
     }
     for (int i = 0; i < T->N; i++) unit[i] = (float)sum[i];
     for (int j = 0; j < m->held; j++) unit[m->hold[j]] = 0.0f;
