@@ -1,0 +1,80 @@
+"""logz.py - machines of 12 units for logz.sh, and what numpy's list of all their states says.
+
+make FOLDER: clamped.h5 and free.h5 (4 partitions of 3), rows.h5, model.h5 (states drawn from free.h5).
+judge FOLDER FILE.result.json ...: each estimate within 4 of its errors of the truth (0.001 more for rounding).
+"""
+import json
+import sys
+
+import h5py
+import numpy as np
+
+SIZES = [3, 3, 3, 3]
+N = 12
+PART = np.arange(N) // 3
+STATES = (np.arange(1 << N)[:, None] >> np.arange(N) & 1).astype(float)
+
+
+def read(folder, name):
+    with h5py.File(f"{folder}/{name}.h5", "r") as f:
+        W = np.zeros((N, N))
+        i, j = f["edges"][()].T
+        W[i, j] = f["weight"][()]
+        return f["bias"][()].astype(float), W
+
+
+def scores(b, W):
+    return STATES @ b + np.einsum("si,ij,sj->s", STATES, W, STATES)
+
+
+def lse(x):
+    return x.max() + np.log(np.exp(x - x.max()).sum())
+
+
+def make(folder):
+    r = np.random.default_rng(5)
+    edges = [(i, j) for i in range(N) for j in range(i + 1, N) if PART[i] != PART[j]]
+    b, w = r.normal(0, 0.7, N).astype("f4"), r.normal(0, 0.8, len(edges)).astype("f4")
+    for name, clamped in (("clamped", 0), ("free", -1)):
+        with h5py.File(f"{folder}/{name}.h5", "w") as f:
+            f.attrs["format"], f.attrs["version"] = "caloq-rbm", 1
+            f["partition_sizes"], f["bias"], f["clamped"] = np.int32(SIZES), b, np.int32([clamped])
+            f["edges"], f["weight"] = np.int32(edges), w
+    x = scores(*read(folder, "free"))
+    with h5py.File(f"{folder}/model.h5", "w") as f:
+        f["states"] = STATES[r.choice(1 << N, 3000, p=np.exp(x - lse(x)))].astype("u1")
+    with h5py.File(f"{folder}/rows.h5", "w") as f:
+        f["states"] = r.integers(0, 2, (40, N), "u1")
+    with h5py.File(f"{folder}/narrow.h5", "w") as f:
+        f["states"] = r.integers(0, 2, (40, N - 1), "u1")
+
+
+def fault(folder, path):
+    with open(path) as f:
+        r = json.load(f)
+    x = scores(*read(folder, "free"))
+    b = read(folder, "free")[0]
+    joint = lse(x)
+    u = {tuple(s): lse(x[(STATES[:, :3] == s).all(1)]) for s in np.unique(STATES[:, :3], axis=0)}
+    truth = joint if r["target"] == "joint" else None
+    if r["method"] == "raise":  # -logz is a lower bound of what annealing gives the data
+        return "" if r["logz"] <= r["exact"] + 0.5 else f"logz {r['logz']} and {truth}"
+    for c in r["conditions"]:
+        expected = truth if truth is not None else min(u.values(), key=lambda z: abs(z - c["exact"]))
+        if abs(c["exact"] - expected) > 1e-4:
+            return f"exact {c['exact']}, expected {expected}"
+        if not 0 < c["error"] < 0.3:
+            return f"error {c['error']}"
+        if abs(c["logz"] - expected) > 4 * c["error"] + 1e-3:
+            return f"logz {c['logz']} +- {c['error']}, expected {expected}"
+    if truth is None and not r["error"] >= r["estimator_error"]:
+        return "the error of drawn conditions is smaller than that of the chains"
+    return ""
+
+
+if sys.argv[1] == "make":
+    make(sys.argv[2])
+else:
+    for path in sys.argv[3:]:
+        said = fault(sys.argv[2], path)
+        print(f"FAILED: {path.rsplit('/', 1)[1]}: {said}" if said else "ok")

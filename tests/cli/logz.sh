@@ -1,0 +1,132 @@
+#!/bin/bash
+# logz.sh - every method of `caloq logz` on a 4 x 3 machine: against all its states, on 1, 2 and 3
+# ranks, in pieces that are merged, after kill -9, by schedules and starts, and each refusal.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+"$python" tests/cli/logz.py make "$work" || exit 1
+z=(logz run.dir="$work" logz.betas=60 logz.sweeps=2 logz.burn=60 logz.energies='[]')
+joint=(logz.model="$work/free.h5")
+given=(logz.model="$work/clamped.h5" logz.data="$work/rows.h5" logz.conditions=3)
+judged=()
+
+# --- against enumeration, for any number of ranks -------------------------------------------------
+# 300 chains are five tiles, two islands; 3 conditions
+for method in ais rais both bar stepping ti population; do
+    for n in 1 3; do
+        must $n "${z[@]}" "${joint[@]}" logz.method=$method logz.chains=300 run.name=joint-$method-$n
+        must $n "${z[@]}" "${given[@]}" logz.method=$method logz.chains=300 run.name=given-$method-$n
+    done
+    judged+=("$work/joint-$method-1.result.json" "$work/given-$method-1.result.json")
+done
+for n in 1 2; do
+    must $n "${z[@]}" "${joint[@]}" logz.method=raise logz.chains=64 logz.data="$work/model.h5" logz.conditions=200 run.name=joint-raise-$n
+    must $n "${z[@]}" "${given[@]}" logz.method=raise logz.chains=64 run.name=given-raise-$n
+done
+for marginal in none 0 3; do
+    must 1 "${z[@]}" "${joint[@]}" logz.method=both logz.chains=300 logz.marginal=$marginal run.name=joint-m$marginal
+    judged+=("$work/joint-m$marginal.result.json")
+done
+printf '0, 0.1 0.2 # begins\n0.5\n0.7 1\n' > "$work/betas.txt"
+for schedule in geometric adaptive "$work/betas.txt" "$work/joint-both-1.h5"; do
+    name=schedule-$(basename "$schedule" | tr -d .-)
+    must 1 "${z[@]}" "${joint[@]}" logz.chains=300 logz.schedule="$schedule" run.name="$name"
+    judged+=("$work/$name.result.json")
+done
+must 2 "${z[@]}" "${joint[@]}" logz.chains=300 logz.schedule=adaptive run.name=adaptive-2
+must 1 "${z[@]}" "${joint[@]}" logz.chains=2 logz.schedule=salakhutdinov run.name=salakhutdinov
+must 1 "${z[@]}" "${joint[@]}" logz.chains=300 logz.start=data logz.data="$work/rows.h5" run.name=start-data
+judged+=("$work/start-data.result.json")
+while read -r line; do if [ "$line" = ok ]; then pass; else fail "${line#FAILED: }"; fi; done \
+    < <("$python" tests/cli/logz.py judge "$work" "${judged[@]}")
+for kind in joint given; do
+    for method in ais rais both bar stepping ti population; do
+        look "$kind, $method: the same weights on 3 ranks" same "$work/$kind-$method-1.h5" "$work/$kind-$method-3.h5"
+        look "$kind, $method: the same result on 3 ranks" result "$work/$kind-$method-1.result.json" "$work/$kind-$method-3.result.json" seconds path log_likelihood
+    done
+    look "$kind, raise: the same weights on 2 ranks" same "$work/$kind-raise-1.h5" "$work/$kind-raise-2.h5"
+done
+look "adaptive: the same schedule on 2 ranks" same "$work/schedule-adaptive.h5" "$work/adaptive-2.h5"
+field() { "$python" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), r' "$work/$1.result.json" "$2"; }
+check "a schedule of 14,500 steps" field salakhutdinov 'r["betas"] == 14500'
+check "a file's schedule" field schedule-betastxt 'r["betas"] == 5'
+check "islands have an error of their own" field joint-population-1 'r["islands"] == 2 and "families" in r["note"]'
+check "the reference's AIS is labelled" field joint-stepping-1 '"what the reference code calls AIS" in r["note"]'
+# 200 states of the machine itself: E log p_raise <= E log p; the data are exact draws
+check "RAISE lies below the likelihood" field joint-raise-1 'r["logz"] >= r["exact"] - 3 * r["error"] and r["logz"] - r["exact"] < 0.1'
+
+# --- pieces and wholes ----------------------------------------------------------------------------
+alike() { # WHAT WHOLE PART
+    look "$1: the same weights" same "$work/$2.h5" "$work/$3.h5"
+    look "$1: the same result" result "$work/$2.result.json" "$work/$3.result.json" seconds path
+}
+pieces() { # METHOD CUT CUT END: one run, and three merged
+    local m=$1 a=("${z[@]}" "${given[@]}" logz.method="$1")
+    must 1 "${a[@]}" logz.chains="$4" run.name="whole-$m"
+    must 1 "${a[@]}" logz.chains="$2" run.name="a-$m"
+    must 2 "${a[@]}" logz.first_chain="$2" logz.chains=$(($3 - $2)) run.name="b-$m"
+    must 1 "${a[@]}" logz.first_chain="$3" logz.chains=$(($4 - $3)) run.name="c-$m"
+    must 1 "${a[@]}" logz.merge="[$work/c-$m.h5, $work/a-$m.h5, $work/b-$m.h5]" run.name="merged-$m"
+    alike "three merged files, $m" "whole-$m" "merged-$m"
+}
+pieces both 50 100 207
+pieces ti 64 192 200
+pieces population 256 512 600
+pieces raise 10 20 70
+must 1 "${z[@]}" "${joint[@]}" logz.method=bar logz.chains=100 logz.target_error=0.004 run.name=target
+must 3 "${z[@]}" "${joint[@]}" logz.method=bar logz.chains=100 logz.target_error=0.004 run.name=target-3
+alike "batches up to an error, on 3 ranks" target target-3
+check "... which is reached by several" field target 'r["error"] <= 0.004 and r["chains"] > 100 and r["chains"] % 100 == 0'
+chains=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["chains"])' "$work/target.result.json")
+must 1 "${z[@]}" "${joint[@]}" logz.method=bar logz.chains="$chains" run.name=at-once
+alike "all batches at once" target at-once
+must 1 "${z[@]}" "${joint[@]}" logz.method=bar logz.chains=100 logz.target_error=1e-6 logz.most_chains=250 run.name=most
+check "... or the most chains are" field most 'r["chains"] == 200'
+must 1 "${z[@]}" "${joint[@]}" logz.method=ais logz.chains=64 logz.target_error=1e-6 run.walltime=1.5 run.name=late
+check "... or the wall time ends" field late 'r["chains"] > 64'
+
+# --- killed in the middle -------------------------------------------------------------------------
+killed() { # METHOD: kill -9 after the first state is on disk
+    local a=("${z[@]}" "${given[@]}" logz.method="$1" logz.chains=600 logz.betas=1500) state="$work/killed-$1.state.h5"
+    must 2 "${a[@]}" run.name="alive-$1"
+    begin 1 "${a[@]}" run.name="killed-$1" logz.checkpoint_betas='[0.1, 0.3]' logz.checkpoint_seconds=0.05
+    while kill -0 $pid 2> /dev/null && [ ! -e "$state" ]; do sleep 0.01; done
+    { kill -9 $pid; end; } 2> /dev/null
+    check "$1: killed with a state on disk" test -e "$state" -a ! -e "$work/killed-$1.result.json"
+    must 2 "${a[@]}" run.name="killed-$1"
+    check "$1: goes on" says "going on from $state"
+    alike "$1 after kill -9" "alive-$1" "killed-$1"
+}
+says() { grep -q "$1" "$work/err"; }
+for method in both ti population; do killed $method; done
+
+# --- refusals -------------------------------------------------------------------------------------
+bad() { # SENTENCE ARGUMENT...
+    local sentence=$1; shift
+    run 1 "${z[@]}" logz.chains=64 run.name=bad "$@"
+    check "refused: $sentence" test $status -eq 1 -a "$(grep -cE "^caloq: .*$sentence" "$work/err")" -eq 1
+}
+bad "chain 0 is in two of the files" "${given[@]}" logz.merge="[$work/a-both.h5, $work/whole-both.h5]"
+bad "a-ti.h5: is of another method" "${given[@]}" logz.merge="[$work/a-ti.h5]"
+bad "a-both.h5: is of another machine" "${joint[@]}" logz.merge="[$work/a-both.h5]"
+bad "target.h5: is of another seed" "${joint[@]}" logz.method=bar logz.merge="[$work/target.h5]" run.seed=7
+bad "a-both.h5: has other betas" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.betas=61
+bad "a-both.h5: has other base fields" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.base=uniform
+bad "a-both.h5: is of another number of sweeps" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.sweeps=1
+bad "a-both.h5: is of another summed partition" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.marginal=none
+bad "rows.h5: .*format" "${given[@]}" logz.merge="[$work/rows.h5]"
+bad "nothing.h5" "${given[@]}" logz.merge="[$work/nothing.h5]"
+bad 'logz.marginal is "4", expected auto, none, or a partition below 4' "${joint[@]}" logz.marginal=4
+bad 'logz.marginal is "most"' "${joint[@]}" logz.marginal=most
+bad "logz.marginal: partition 0 is clamped" "${given[@]}" logz.marginal=0
+bad "logz.first_chain is 10, expected a multiple of 64" "${joint[@]}" logz.method=ti logz.first_chain=10
+bad "logz.first_chain is 64, expected a multiple of 256" "${joint[@]}" logz.method=population logz.first_chain=64
+bad "logz.method: raise needs logz.data" "${joint[@]}" logz.method=raise
+bad "logz.start: data needs logz.data" "${joint[@]}" logz.start=data
+bad "logz.start: chains needs a logz.model with persistent chains" "${joint[@]}" logz.start=chains
+bad "narrow.h5: states have 11 bits" "${joint[@]}" logz.method=raise logz.data="$work/narrow.h5"
+printf '0 0.5\nx 1\n' > "$work/betas.bad"; printf '0 0.5 0.4 1\n' > "$work/betas.fall"; printf '0 0.5\n' > "$work/betas.short"
+bad 'betas.bad:2: "x' "${joint[@]}" logz.schedule="$work/betas.bad"
+bad "betas.fall: beta 0.4 follows 0.5" "${joint[@]}" logz.schedule="$work/betas.fall"
+bad "betas.short: 2 betas, expected numbers that rise from 0 to 1" "${joint[@]}" logz.schedule="$work/betas.short"
+bad "quadratic" "${joint[@]}" logz.schedule=quadratic
+finish logz
