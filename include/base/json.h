@@ -32,12 +32,33 @@ char *json_text(const struct json *j);
  * refused. */
 struct json *json_parse(const char *text, const char *file, struct err *e);
 
+/* The same for n bytes from a stranger: refused before the parser sees them when they hold a NUL
+ * or nest deeper than `depth`. */
+struct json *json_parse_stranger(const char *text, int64_t n, int depth, const char *name,
+                                 struct err *e);
+
 /* Reading: 0, or -1 when the key is absent or of another kind (then *out is left alone). Texts and
  * members are borrowed. */
 int json_get_int(const struct json *j, const char *key, int64_t *out);
 int json_get_real(const struct json *j, const char *key, double *out);
 int json_get_text(const struct json *j, const char *key, const char **out);
 const struct json *json_get(const struct json *j, const char *key); /* borrowed until json_drop */
+
+/* Lists: how many entries (-1: no list), and entry i, borrowed; NULL past the end. */
+int json_count(const struct json *list);
+const struct json *json_at(const struct json *list, int i);
+
+/* The name of member i of an object, borrowed; NULL past the end. */
+const char *json_key(const struct json *object, int i);
+
+/* A value by itself, such as an entry of a list: as json_get_int and its kin. */
+int json_whole(const struct json *x, int64_t *out);
+int json_number(const struct json *x, double *out);
+int json_string_of(const struct json *x, const char **out);
+
+/* A copy of its own, and taking a member out of one (absent: no error). */
+struct json *json_clone(const struct json *j);
+void json_remove(struct json *j, const char *key);
 
 const char *json_version(void);
 

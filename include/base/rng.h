@@ -41,6 +41,8 @@ enum rng_stream {
     RNG_SWAP,
     RNG_TRAJECTORY_START,
     RNG_TRAJECTORY,
+    RNG_BACKOFF,
+    RNG_DEVICE,
     RNG_STREAMS
 };
 

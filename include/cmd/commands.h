@@ -22,6 +22,7 @@ int cmd_encode(struct run *r, struct err *e);
 int cmd_generate(struct run *r, struct err *e);
 int cmd_logz(struct run *r, struct err *e);
 int cmd_evaluate(struct run *r, struct err *e);
+int cmd_anneal(struct run *r, struct err *e);
 int cmd_bench(struct run *r, struct err *e);
 int cmd_convert(struct run *r, struct err *e);
 int cmd_info(struct run *r, struct err *e);

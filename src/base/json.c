@@ -192,36 +192,106 @@ struct json *json_parse(const char *text, const char *file, struct err *e)
     return ours(j);
 }
 
+/* The deepest nesting of lists and objects, brackets in texts left out. */
+static int deepest(const char *text, int64_t n)
+{
+    int depth = 0, most = 0, quoted = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        if (quoted) {
+            if (text[i] == '\\') i++;
+            if (i < n && text[i] == '"') quoted = 0;
+        } else if (text[i] == '"') {
+            quoted = 1;
+        } else if (text[i] == '[' || text[i] == '{') {
+            depth++;
+            if (depth > most) most = depth;
+        } else if (text[i] == ']' || text[i] == '}') {
+            depth--;
+        }
+    }
+    return most;
+}
+
+struct json *json_parse_stranger(const char *text, int64_t n, int depth, const char *name,
+                                 struct err *e)
+{
+    if (strlen(text) != (size_t)n)
+        err_set(e, "%s: a NUL byte in JSON", name);
+    else if (deepest(text, n) > depth)
+        err_set(e, "%s: JSON nested deeper than %d", name, depth);
+    else
+        return json_parse(text, name, e);
+    return NULL;
+}
+
+int json_whole(const struct json *x, int64_t *out)
+{
+    if (!json_is_integer(theirs(x))) return -1;
+    *out = json_integer_value(theirs(x));
+    return 0;
+}
+
+int json_number(const struct json *x, double *out)
+{
+    if (!json_is_number(theirs(x))) return -1;
+    *out = json_number_value(theirs(x));
+    return 0;
+}
+
+int json_string_of(const struct json *x, const char **out)
+{
+    if (!json_is_string(theirs(x))) return -1;
+    *out = json_string_value(theirs(x));
+    return 0;
+}
+
 int json_get_int(const struct json *j, const char *key, int64_t *out)
 {
-    json_t *x = json_object_get(theirs(j), key);
-
-    if (!json_is_integer(x)) return -1;
-    *out = json_integer_value(x);
-    return 0;
+    return json_whole(json_get(j, key), out);
 }
 
 int json_get_real(const struct json *j, const char *key, double *out)
 {
-    json_t *x = json_object_get(theirs(j), key);
-
-    if (!json_is_number(x)) return -1;
-    *out = json_number_value(x);
-    return 0;
+    return json_number(json_get(j, key), out);
 }
 
 int json_get_text(const struct json *j, const char *key, const char **out)
 {
-    json_t *x = json_object_get(theirs(j), key);
-
-    if (!json_is_string(x)) return -1;
-    *out = json_string_value(x);
-    return 0;
+    return json_string_of(json_get(j, key), out);
 }
 
 const struct json *json_get(const struct json *j, const char *key)
 {
     return (const struct json *)json_object_get(theirs(j), key);
+}
+
+int json_count(const struct json *list)
+{
+    return json_is_array(theirs(list)) ? (int)json_array_size(theirs(list)) : -1;
+}
+
+const struct json *json_at(const struct json *list, int i)
+{
+    return i < 0 ? NULL : (const struct json *)json_array_get(theirs(list), (size_t)i);
+}
+
+const char *json_key(const struct json *object, int i)
+{
+    void *at = json_object_iter(theirs(object));
+
+    while (at != NULL && i-- > 0) at = json_object_iter_next(theirs(object), at);
+    return at == NULL ? NULL : json_object_iter_key(at);
+}
+
+struct json *json_clone(const struct json *j)
+{
+    return ours(json_deep_copy(theirs(j)));
+}
+
+void json_remove(struct json *j, const char *key)
+{
+    json_object_del(theirs(j), key);
 }
 
 const char *json_version(void)

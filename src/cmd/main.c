@@ -26,7 +26,7 @@ static const struct command commands[] = {
     { "generate", cmd_generate, "draw showers from a model", { "run", "generate" } },
     { "logz", cmd_logz, "estimate ln Z of a Boltzmann machine", { "run", "logz" } },
     { "evaluate", cmd_evaluate, "compare generated with reference showers", { "run", "evaluate" } },
-    { "anneal", NULL, "draw from an annealer", { NULL } },
+    { "anneal", cmd_anneal, "draw from an annealer", { "run", "anneal" } },
     { "study", NULL, "diagnostics of a Boltzmann machine or a run", { NULL } },
     { "bench", cmd_bench, "measure the program's own kernels", { "run", "bench" } },
     { "info", cmd_info, "say what a file or a topology holds", { "run", "info", "rbm" } },

@@ -7,6 +7,7 @@
 #include "num/dnn.h"
 #include "num/kern.h"
 #include "par/par.h"
+#include "qpu/http.h"
 
 #ifndef CALOQ_COMMIT
 #define CALOQ_COMMIT "unknown"
@@ -25,7 +26,7 @@ void version_print(FILE *out)
     h5_version(hdf5, (int)sizeof hdf5);
     dnn_version(dnn, (int)sizeof dnn);
     fprintf(out, "%s\n", version_short());
-    fprintf(out, "%s, %s, %s, libyaml %s, jansson %s\n", mpi, hdf5, dnn, yaml_version(),
-            json_version());
+    fprintf(out, "%s, %s, %s, libyaml %s, jansson %s, %s\n", mpi, hdf5, dnn, yaml_version(),
+            json_version(), http_version());
     fprintf(out, "BLAS core %s, kernels %s\n", blas_core(), kern_best()->name);
 }

@@ -11,7 +11,7 @@ silent() { [ ! -s "$work/out" ]; }
 keys=$(sed -nE 's/^ *\{ "([a-z_.]+(\[\])?[a-z_.]*)", CONF_.*/\1/p' src/cmd/keys.c)
 check "the table of keys is found" test "$(wc -l <<< "$keys")" -gt 80
 built=$("$caloq" help | awk '/not built yet/ { next } $1 ~ /^[a-z]+$/ && NF > 1 && $1 != "caloq" && $1 != "help" { print $1 }')
-check "nine commands are built" test "$(wc -w <<< "$built")" -eq 9
+check "ten commands are built" test "$(wc -w <<< "$built")" -eq 10
 for command in $built; do must 1 help "$command"; cat "$work/out"; done > "$work/help"
 for key in $keys; do
     grep -qF -- "${key##*.}" "$work/help" || fail "no help lists $key"
@@ -30,7 +30,7 @@ check "--version names version and libraries" grep -qzE 'caloq [0-9.]+ \(.+\).*O
 for n in 1 2; do
     run $n; check "no command at $n ranks: exit 2 and usage" test $status -eq 2 -a -s "$work/err" -a ! -s "$work/out"
     run $n trian x.yaml; check "unknown command at $n ranks: exit 2" test $status -eq 2 -a "$(grep -c '^caloq: trian: no such command' "$work/err")" -eq 1
-    for command in anneal study export import; do
+    for command in study export import; do
         run $n $command x.yaml
         check "$command at $n ranks: exit 2" test $status -eq 2 -a "$(grep -c "^caloq: $command: this command is not built yet" "$work/err")" -eq 1 -a ! -s "$work/out"
     done
@@ -69,6 +69,8 @@ small 2 evaluate evaluate.generated="$r/generated.h5" evaluate.reference="$r/tra
 promises "$r" evaluate command fpd fpd_error kpd kpd_error precision recall density coverage path
 small 1 bench bench.what=counts bench.seconds=0.01
 promises "$r" bench command figures
+small 2 anneal anneal.model="$r" anneal.output="$r/anneal.h5" anneal.reads=70 anneal.sweeps=2 anneal.compare=70
+promises "$r" anneal command backend reads beta beta_error energy_mean access_time_us solver path chains
 for config in configs/*.yaml; do # a config is read before the run folder is made, which cannot be
     name=$(basename "$config" .yaml) command=train
     grep -qx "$name" <<< "$built" && command=$name

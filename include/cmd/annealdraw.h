@@ -1,0 +1,42 @@
+/*
+ * annealdraw.h - reads of the problems of a machine, from a service or from this machine.
+ *
+ * All reads end on rank 0, problem after problem. With a service rank 0 alone talks to it and the
+ * others wait for its word; block Gibbs is shared out by tiles of 64 reads.
+ */
+#ifndef CMD_ANNEALDRAW_H
+#define CMD_ANNEALDRAW_H
+
+#include "cmd/annealmodel.h"
+#include "cmd/service.h"
+#include "qpu/journal.h"
+
+struct annealdraw {
+    int64_t reads;       /* in all */
+    int64_t *of, *first; /* [Q] reads of each problem, and the first of them */
+    uint8_t *state;      /* [reads, n] of the problems' spins (their n are equal); rank 0; owned */
+    double *energy;      /* [reads] H; rank 0; owned */
+    /* of a service, on rank 0 */
+    struct service service;
+    struct params params;
+    struct journal journal;
+    double access;                /* us, of problems that earlier starts paid for too */
+    int64_t problems, kept, sent; /* in the journal; answered before; sent now */
+    double cpu, wall, server;     /* s: our processor, of the drawing, of which the server says */
+    const char *spent;            /* the key of the budget that ended it, or NULL */
+};
+
+/* Draw anneal.reads with anneal.backend. Returns 0, RUN_STOPPED after a signal, or -1. Collective.
+ * d must be freed in any case. */
+int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel *m,
+                   const struct kern *k, struct err *e);
+void annealdraw_free(struct annealdraw *d);
+
+/* Block Gibbs of all problems at inverse temperature beta, `reads` in all, gathered on rank 0:
+ * state, energy (rank 0: the caller's), of and first [Q] are filled on every rank. stream: a number
+ * of its own for each use. Collective. */
+int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const struct kern *k,
+                     double beta, int sweeps, uint64_t seed, int64_t stream, const int64_t *of,
+                     uint8_t *state, double *energy, struct err *e);
+
+#endif

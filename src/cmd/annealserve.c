@@ -1,0 +1,167 @@
+#include "cmd/annealserve.h"
+
+#include "base/mem.h"
+#include "base/signal.h"
+#include "qpu/local.h"
+#include "qpu/qp.h"
+#include "rbm/spins.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_MOST = 64 << 20, CHUNK = 65536, READS_MOST = 1 << 24, UNITS_MOST = 1 << 20, DEPTH = 8 };
+
+struct order {
+    struct ising g; /* h, couplers, J */
+    struct local l;
+    int64_t reads;
+};
+
+static int read_fields(struct order *o, const struct json *j, struct err *e)
+{
+    const struct json *h = json_get(j, "h");
+    int n = json_count(h);
+
+    if (n < 1 || n > UNITS_MOST) return err_set(e, "h is no list of 1 to %d numbers", UNITS_MOST);
+    o->g = (struct ising){ .n = n, .N = n, .scale = 1.0 };
+    o->g.h = mem_take(n, sizeof *o->g.h);
+    for (int i = 0; i < n; i++)
+        if (json_number(json_at(h, i), &o->g.h[i]) || !isfinite(o->g.h[i]))
+            return err_set(e, "h, entry %d is no number", i);
+    return 0;
+}
+
+static int read_couplings(struct order *o, const struct json *j, struct err *e)
+{
+    const struct json *pairs = json_get(j, "couplers"), *J = json_get(j, "J");
+    int m = json_count(pairs);
+
+    if (pairs == NULL && J == NULL) m = 0;
+    if (m < 0 || (m > 0 && json_count(J) != m))
+        return err_set(e, "couplers and J are no lists of one length");
+    o->g.pair = mem_take(m, sizeof *o->g.pair);
+    o->g.J = mem_take(m, sizeof *o->g.J);
+    o->g.m = m;
+    for (int k = 0; k < m; k++) {
+        const struct json *pair = json_at(pairs, k);
+        int64_t a, b;
+        if (json_count(pair) != 2 || json_whole(json_at(pair, 0), &a) ||
+            json_whole(json_at(pair, 1), &b) || a < 0 || b < 0 || a >= o->g.n || b >= o->g.n ||
+            a == b || json_number(json_at(J, k), &o->g.J[k]) || !isfinite(o->g.J[k]))
+            return err_set(e, "coupling %d is no pair of entries of h with a number", k);
+        o->g.pair[k][0] = (int32_t)(a < b ? a : b);
+        o->g.pair[k][1] = (int32_t)(a < b ? b : a);
+    }
+    return 0;
+}
+
+static int read_order(struct order *o, const struct json *j, struct err *e)
+{
+    int64_t sweeps = o->l.sweeps, seed = (int64_t)o->l.seed;
+
+    if (json_get_int(j, "reads", &o->reads) || o->reads < 1 || o->reads > READS_MOST)
+        return err_set(e, "reads is no number from 1 to %d", READS_MOST);
+    if (json_get(j, "beta") != NULL && (json_get_real(j, "beta", &o->l.beta) || !(o->l.beta > 0.0)))
+        return err_set(e, "beta is no positive number");
+    if (json_get(j, "sweeps") != NULL &&
+        (json_get_int(j, "sweeps", &sweeps) || sweeps < 1 || sweeps > 1 << 24))
+        return err_set(e, "sweeps is no number from 1");
+    if (json_get(j, "seed") != NULL && json_get_int(j, "seed", &seed))
+        return err_set(e, "seed is no whole number");
+    o->l.sweeps = (int)sweeps;
+    o->l.seed = (uint64_t)seed;
+    return read_fields(o, j, e) || read_couplings(o, j, e) ? -1 : 0;
+}
+
+static void put_base64(struct json *out, const char *key, const void *bytes, int64_t n)
+{
+    struct wire w = { 0 };
+
+    wire_room(&w, 0);
+    wire_put_base64(&w, bytes, n);
+    json_put_text(out, key, w.text);
+    wire_free(&w);
+}
+
+static int draw(struct json *out, const struct order *o, int64_t call, struct err *e)
+{
+    struct block tiles = { 0, spins_tiles(o->reads) };
+    uint8_t *states = mem_take(tiles.count * KERN_LANES * o->g.n, 1);
+    double *energy = mem_take(tiles.count * KERN_LANES, sizeof *energy);
+    struct wire rows = { 0 }, bytes = { 0 };
+    int bad = local_draw(&o->l, &o->g, call, o->reads, tiles, states, energy, e) < 0;
+
+    if (!bad) {
+        qp_pack(&rows, NULL, o->g.n, states, o->reads);
+        put_base64(out, "solutions", rows.text, rows.n);
+        qp_put_doubles(&bytes, energy, o->reads);
+        put_base64(out, "energies", bytes.text, bytes.n);
+    }
+    wire_free(&rows);
+    wire_free(&bytes);
+    mem_free(states);
+    mem_free(energy);
+    return bad;
+}
+
+/* One line answered; the reads drawn. A line that cannot be is answered too. */
+static int64_t answer(struct run *r, const struct kern *k, const char *line, int64_t n,
+                      int64_t call, struct err *e)
+{
+    struct order o = { .l = { .beta = conf_real(r->conf, "anneal.beta"),
+                              .sweeps = (int)conf_int(r->conf, "anneal.sweeps"),
+                              .seed = r->seed,
+                              .kern = k } };
+    struct err why = { "" };
+    struct json *in = json_parse_stranger(line, n, DEPTH, "standard input", &why),
+                *out = json_new();
+    const char *id;
+    int bad = in == NULL;
+
+    if (in != NULL && !json_get_text(in, "id", &id)) json_put_text(out, "id", id);
+    if (!bad) bad = read_order(&o, in, &why) || draw(out, &o, call, &why);
+    if (bad) json_put_text(out, "error", why.text);
+    char *text = json_text(out);
+    if (printf("%s\n", text) < 0 || fflush(stdout) != 0)
+        err_set(e, "standard output: cannot write an answer");
+    mem_free(text);
+    json_drop(in);
+    json_drop(out);
+    ising_free(&o.g);
+    return bad ? 0 : o.reads;
+}
+
+int annealserve_run(struct run *r, const struct kern *k, struct err *e)
+{
+    struct wire in = { 0 };
+    int64_t problems = 0, reads = 0;
+    int open = 1;
+
+    if (r->P->size > 1) return err_set(e, "anneal.what is serve, expected one rank");
+    while (open && !signal_came() && !err_is(e)) {
+        char *at = wire_room(&in, CHUNK);
+        ssize_t got = read(STDIN_FILENO, at, CHUNK);
+        if (got < 0 && errno == EINTR) continue;
+        open = got > 0;
+        in.n += open ? got : 0;
+        char *line = in.text, *end;
+        while (!err_is(e) && (end = memchr(line, '\n', (size_t)(in.text + in.n - line))) != NULL) {
+            *end = '\0';
+            if (end > line) reads += answer(r, k, line, end - line, problems++, e);
+            line = end + 1;
+        }
+        in.n -= line - in.text;
+        memmove(in.text, line, (size_t)in.n);
+        if (in.n > LINE_MOST)
+            err_set(e, "standard input: a line longer than %d MiB", LINE_MOST >> 20);
+    }
+    wire_free(&in);
+    if (err_is(e)) return -1;
+    json_put_text(r->result, "command", "anneal");
+    json_put_int(r->result, "problems", problems);
+    json_put_int(r->result, "reads", reads);
+    return open ? RUN_STOPPED : RUN_DONE;
+}
