@@ -12,20 +12,24 @@
  *   threshold: 0.0151515  # MeV; a voxel below it reads 0
  *   layers:               # groups of equal layers, from the front to the back
  *     - { id: 0, count: 45, alpha_bins: 16, thickness: 3.4, r_edges: [0, 4.65, ...] }
+ * A group may name its material (material.h; default tungsten-silicon), which only synthetic
+ * showers look at.
  */
 #ifndef SHOWER_GEOM_H
 #define SHOWER_GEOM_H
 
 #include "base/err.h"
 #include "par/par.h"
+#include "shower/material.h"
 
 struct geom_layer {
-    int id;           /* its number in the detector */
-    int n_r, n_alpha; /* rings, sectors */
-    int first, count; /* its voxels: count = n_r n_alpha */
-    double front;     /* mm behind the front of layer 0 */
-    double thickness; /* mm */
-    double *edge;     /* [n_r + 1] of the rings, rising, mm; owned */
+    int id;                          /* its number in the detector */
+    int n_r, n_alpha;                /* rings, sectors */
+    int first, count;                /* its voxels: count = n_r n_alpha */
+    double front;                    /* mm behind the front of layer 0 */
+    double thickness;                /* mm */
+    double *edge;                    /* [n_r + 1] of the rings, rising, mm; owned */
+    const struct material *material; /* borrowed */
 };
 
 struct geom {

@@ -6,6 +6,8 @@
 #include "shower/geom.h"
 #include "shower/synth.h"
 
+#include <math.h>
+
 enum { PIECE = 256 };
 
 /* What one command needs from begin to end. */
@@ -15,7 +17,8 @@ struct work {
     struct synth synth;
     struct h5 file;
     int64_t n, first;
-    double min, max;   /* MeV */
+    double min, max; /* MeV */
+    int octaves;
     float *energy, *x; /* [PIECE], [PIECE, V] */
     double response;   /* sum over this rank's showers of E_tot / E_inc */
 };
@@ -26,7 +29,9 @@ static void draw(struct work *w, struct block rows)
 
     for (int64_t i = 0; i < rows.count; i++) {
         int64_t number = w->first + rows.first + i;
-        double energy = synth_energy(w->r->seed, number, w->min, w->max), sum = 0.0;
+        double energy = w->octaves ? synth_octave(w->r->seed, number, w->min, w->max)
+                                   : synth_energy(w->r->seed, number, w->min, w->max);
+        double sum = 0.0;
         float *x = w->x + i * V;
         w->energy[i] = (float)energy;
         synth_shower(&w->synth, w->r->seed, number, energy, x);
@@ -53,6 +58,7 @@ static int write_all(struct work *w, struct err *e)
         progress_step(&progress, block_end(rows) - mine.first);
     }
     progress_end(&progress);
+    if (h5_put_text(&w->file, "/", "recipe", w->synth.set.label, e)) return -1;
     return h5_commit(&w->file, e);
 }
 
@@ -65,8 +71,13 @@ static int synthesise(struct work *w, struct err *e)
         return err_set(e,
                        "synth.energy_max is %g MeV, expected more than synth.energy_min (%g MeV)",
                        w->max, w->min);
+    w->octaves = conf_choice(c, "synth.spectrum") == 1;
+    if (w->octaves && floor(log2(w->max)) < ceil(log2(w->min)))
+        return err_set(e, "synth.spectrum: no power of two lies between %g and %g MeV", w->min,
+                       w->max);
     if (geom_load(&w->geom, w->r->P, conf_text(c, "synth.geometry"), e)) return -1;
-    struct synth_set set = synth_calibrated();
+    struct synth_set set;
+    if (synth_recipe(&set, &w->geom, e)) return -1;
     synth_init(&w->synth, &w->geom, &set);
     w->energy = mem_take(PIECE, sizeof *w->energy);
     w->x = mem_take((int64_t)PIECE * w->geom.voxels, sizeof *w->x);
@@ -93,6 +104,7 @@ int cmd_synth(struct run *r, struct err *e)
         json_put_text(r->result, "command", "synth");
         json_put_int(r->result, "showers", w.n);
         json_put_int(r->result, "voxels", w.geom.voxels);
+        json_put_text(r->result, "recipe", w.synth.set.label);
         json_put_real(r->result, "mean_response", w.response / (double)w.n);
         json_put_real(r->result, "showers_per_second", (double)w.n / (clock_now() - start));
         json_put_text(r->result, "path", conf_text(c, "synth.output"));

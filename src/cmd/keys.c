@@ -28,7 +28,8 @@ static const struct conf_key table[] = {
     { "synth.first", CONF_INT, "0", 0, 1e13, "", 0, "global number of the first shower: files with disjoint numbers are independent" },
     { "synth.output", CONF_TEXT, "runs/data/train.h5", 0, 0, "", 0, "file to write" },
     { "synth.energy_min", CONF_REAL, "1000", 10, 1e8, "MeV", 0, "least incident energy" },
-    { "synth.energy_max", CONF_REAL, "1000000", 10, 1e8, "MeV", 0, "largest incident energy; energies are log-uniform" },
+    { "synth.energy_max", CONF_REAL, "1000000", 10, 1e8, "MeV", 0, "largest incident energy" },
+    { "synth.spectrum", CONF_CHOICE, "log_uniform", 0, 0, "", "log_uniform octaves", "incident energies: ln E uniform, or powers of two (data set 1: 256 to 4194304 MeV)" },
     { "synth.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry file" },
     { "synth.gzip", CONF_INT, "0", 0, 9, "", 0, "compression level; 0: none" },
 

@@ -16,6 +16,7 @@ struct group {
     int64_t id, count, n_alpha;
     double thickness;
     const struct yaml *edges;
+    const struct material *material;
     int line;
 };
 
@@ -71,9 +72,8 @@ static int int_of(const struct yaml *map, const char *key, const char *file, int
 
 static int read_group(struct group *q, const struct yaml *map, const char *file, struct err *e)
 {
-    static const char *const known[] = {
-        "id", "count", "alpha_bins", "thickness", "r_edges", NULL
-    };
+    static const char *const known[] = { "id",      "count",    "alpha_bins", "thickness",
+                                         "r_edges", "material", NULL };
 
     if (map->kind != YAML_MAP)
         return err_set(e, "%s:%d: expected a layer with id, count, alpha_bins, thickness, r_edges",
@@ -87,6 +87,12 @@ static int read_group(struct group *q, const struct yaml *map, const char *file,
         return -1;
     if (int_of(map, "alpha_bins", file, 1, 1 << 16, &q->n_alpha, e) != 0) return -1;
     if (real_of(map, "thickness", file, 0.0, &q->thickness, e) != 0) return -1;
+    const struct yaml *of = yaml_get(map, "material");
+    q->material = material_named(of == NULL         ? "tungsten-silicon"
+                                 : of->text == NULL ? ""
+                                                    : of->text);
+    if (q->material == NULL)
+        return err_set(e, "%s:%d: expected %s for 'material'", file, of->line, material_names());
     q->edges = yaml_get(map, "r_edges");
     if (q->edges == NULL || q->edges->kind != YAML_LIST || q->edges->n < 2)
         return err_set(e, "%s:%d: expected a list of at least two numbers for 'r_edges', mm", file,
@@ -125,6 +131,7 @@ static int add_group(struct geom *g, const struct group *q, const char *file, st
                                   .count = n_r * (int)q->n_alpha,
                                   .front = front,
                                   .thickness = q->thickness,
+                                  .material = q->material,
                                   .edge = mem_take(n_r + 1, sizeof(double)) };
         g->layers++; /* from here on geom_free knows the edges */
         if (g->layers > 1 && l->id <= l[-1].id)
