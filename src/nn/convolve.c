@@ -17,12 +17,12 @@
 
 enum { WEIGHT, BIAS };
 enum { KAIMING, GLOROT, ZERO };
-enum { INIT, GAIN };         /* options */
-enum { KERNEL, STRIDE = 3 }; /* numbers */
+enum { INIT, GAIN };                         /* options */
+enum { KERNEL, STRIDE = 3, TRANSPOSED = 6 }; /* numbers */
 
 static int is_transposed(const struct layer *l)
 {
-    return l->kind == &layer_conv_transpose3d;
+    return l->number[TRANSPOSED];
 }
 
 /* The convolution of which this is the forward way, or, transposed, the adjoint. */
@@ -48,6 +48,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     char shape[48];
     double gain;
 
+    l->number[TRANSPOSED] = l->kind == &layer_conv_transpose3d;
     if (layer_size(s, "units", &units, e) || layer_triple(s, "kernel", 0, kernel, e) ||
         layer_triple(s, "stride", 1, stride, e) || layer_flag(s, "bias", 1, &bias, e) ||
         layer_choice(s, "init", " kaiming glorot zero ", &init, e) ||
