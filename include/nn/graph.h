@@ -118,9 +118,11 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B);
 /* Multiplications and additions in one row's products: forward, or of a whole training step (the
  * gradients of weights, and of the inputs that want one). */
 double graph_flops(const struct graph *g, int training);
+double graph_layer_flops(const struct graph *g, int i, int training); /* of layer i alone */
 
-/* Parameters of its layers. */
+/* Parameters of its layers, and of layer i alone. */
 int64_t graph_parameters(const struct graph *g, const struct tensors *T);
+int64_t graph_layer_parameters(const struct graph *g, int i, const struct tensors *T);
 
 /* Bytes that graph_init has taken, or with batch = 0 would take for so many rows (scratch is left
  * out). */

@@ -100,6 +100,9 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
 /* Bits of the condition, [B, n_0], from E. */
 void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride);
 
+/* Bytes of values, gradients and buffers for so many rows (parameters and scratch left out). */
+int64_t vae_bytes(const struct vae *v, int batch);
+
 /* Multiplications and additions in the products of one shower: a training step, or generation. */
 double vae_flops_training(const struct vae *v);
 double vae_flops_decoder(const struct vae *v);

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/describe.h"
 #include "cmd/trainer.h"
 #include "cmd/trainfile.h"
 #include "cmd/trainloop.h"
@@ -37,9 +38,18 @@ static void report(struct trainer *t, int status)
 int cmd_train(struct run *r, struct err *e)
 {
     struct trainer t;
-    int status = trainer_init(&t, r, e) || trainloop_open(&t, e) ? -1 : trainloop_run(&t, e);
+    int64_t peak = describe_peak(), taken = mem_bytes(), predicted = 0;
+    int status = trainer_init(&t, r, e);
 
-    if (status >= 0) report(&t, status);
+    if (status == 0) {
+        if (t.model.networks) describe_networks(r, &t.model);
+        predicted = describe_prediction(r, peak, taken);
+        status = trainloop_open(&t, e) ? -1 : trainloop_run(&t, e);
+    }
+    if (status >= 0) {
+        report(&t, status);
+        describe_memory(r, predicted);
+    }
     trainer_free(&t);
     return status;
 }

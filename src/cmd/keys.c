@@ -215,6 +215,8 @@ static const struct conf_key table[] = {
 
     { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io", "which part to measure" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
+    { "bench.architectures", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-flat-small.yaml, configs/architectures/cnn-hierarchy.yaml]", 0, 0, "", 0, "networks whose training steps are measured" },
+    { "bench.batch", CONF_INT, "64", 1, 65536, "showers", 0, "showers of such a step on each rank" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, or archive of the package rbms" },

@@ -87,16 +87,33 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B)
     }
 }
 
+double graph_layer_flops(const struct graph *g, int i, int training)
+{
+    const struct layer *l = &g->layer[i];
+    double sum = 0.0;
+
+    for (int k = 0; k < l->ins && l->kind->flops != NULL; k++) {
+        int times = !training ? 1 : g->value[l->in[k]].gradient ? 3 : 2;
+        sum += times * l->kind->flops(l, k);
+    }
+    return sum;
+}
+
 double graph_flops(const struct graph *g, int training)
 {
     double sum = 0.0;
 
-    for (int i = 0; i < g->layers; i++) {
-        const struct layer *l = &g->layer[i];
-        for (int k = 0; k < l->ins && l->kind->flops != NULL; k++) {
-            int times = !training ? 1 : g->value[l->in[k]].gradient ? 3 : 2;
-            sum += times * l->kind->flops(l, k);
-        }
+    for (int i = 0; i < g->layers; i++) sum += graph_layer_flops(g, i, training);
+    return sum;
+}
+
+int64_t graph_layer_parameters(const struct graph *g, int i, const struct tensors *T)
+{
+    int64_t sum = 0;
+
+    for (int k = 0; k < g->layer[i].tensors; k++) {
+        const struct tensor *t = &T->t[g->layer[i].tensor[k]];
+        if (!t->fixed) sum += t->count;
     }
     return sum;
 }
@@ -105,11 +122,7 @@ int64_t graph_parameters(const struct graph *g, const struct tensors *T)
 {
     int64_t sum = 0;
 
-    for (int i = 0; i < g->layers; i++)
-        for (int k = 0; k < g->layer[i].tensors; k++) {
-            const struct tensor *t = &T->t[g->layer[i].tensor[k]];
-            if (!t->fixed) sum += t->count;
-        }
+    for (int i = 0; i < g->layers; i++) sum += graph_layer_parameters(g, i, T);
     return sum;
 }
 

@@ -302,3 +302,11 @@ double vae_flops_decoder(const struct vae *v)
 {
     return graph_flops(&v->decoder.net, 0);
 }
+
+int64_t vae_bytes(const struct vae *v, int batch)
+{
+    int64_t buffers = (int64_t)sizeof(float) * batch * (6 * v->L + 4 * v->F + v->V);
+
+    for (int l = 0; l < v->encoder.levels; l++) buffers += graph_bytes(&v->encoder.level[l], batch);
+    return buffers + graph_bytes(&v->decoder.net, batch);
+}

@@ -1,0 +1,62 @@
+#include "cmd/describe.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+static void say_graph(struct log *log, const struct graph *g, const struct tensors *T)
+{
+    char shape[48];
+
+    for (int i = 0; i < g->layers; i++) {
+        const struct layer *l = &g->layer[i];
+        log_say(log, "  line %3d %-18s %-12s %-22s %11lld parameters %9.4f GFLOP", l->line,
+                l->kind->name, l->name, layer_shape(l->to, shape),
+                (long long)graph_layer_parameters(g, i, T), 1e-9 * graph_layer_flops(g, i, 1));
+    }
+}
+
+void describe_networks(struct run *r, const struct model *m)
+{
+    const struct vae *v = &m->vae;
+    double sum = 1e-9 * vae_flops_training(v);
+
+    for (int l = 0; l <= v->encoder.levels; l++) {
+        const struct graph *g = l < v->encoder.levels ? &v->encoder.level[l] : &v->decoder.net;
+        char name[32];
+        snprintf(name, sizeof name, l < v->encoder.levels ? "encoder level %d" : "decoder", l);
+        log_say(&r->log, "%s: %lld parameters, %.4f GFLOP a shower and step", name,
+                (long long)graph_parameters(g, &v->T), 1e-9 * graph_flops(g, 1));
+        if (l == 0 || l == v->encoder.levels) say_graph(&r->log, g, &v->T);
+    }
+    log_say(&r->log, "networks: %lld parameters, %.4f GFLOP a shower and step",
+            (long long)v->T.parameters, sum);
+    json_put_real(r->result, "gflop_per_shower", sum);
+}
+
+int64_t describe_peak(void)
+{
+    struct rusage use;
+
+    return getrusage(RUSAGE_SELF, &use) == 0 ? (int64_t)use.ru_maxrss * 1024 : 0;
+}
+
+int64_t describe_prediction(struct run *r, int64_t peak, int64_t taken)
+{
+    int64_t all = peak + mem_bytes() - taken;
+
+    log_say(&r->log, "memory: about %.2f GB a rank, of which the libraries have %.2f",
+            1e-9 * (double)all, 1e-9 * (double)(peak - taken));
+    return all;
+}
+
+void describe_memory(struct run *r, int64_t predicted)
+{
+    int64_t peak = describe_peak();
+
+    log_say(&r->log, "memory: peak %.2f GB on rank 0, predicted %.2f", 1e-9 * (double)peak,
+            1e-9 * (double)predicted);
+    json_put_int(r->result, "memory_predicted", predicted);
+    json_put_int(r->result, "memory_peak", peak);
+}
