@@ -14,6 +14,7 @@
 #include "cmd/gauge.h"
 #include "cmd/model.h"
 #include "cmd/prior.h"
+#include "cmd/sampling.h"
 #include "cmd/run.h"
 #include "io/metrics.h"
 #include "io/progress.h"
@@ -37,6 +38,7 @@ struct trainer {
     struct run *r; /* borrowed */
     const struct kern *kern;
     struct model model;
+    struct sampler sampler; /* of its machine */
     struct feed feed;
     struct prior prior;
     struct gauge gauge;

@@ -50,6 +50,48 @@ struct kern_walk {
                        products of every eighth factor 1 + y stay below 2^1022 in all states */
 };
 
+/*
+ * A machine on a grid: biases and couplings are whole numbers of steps, and the step is a power of
+ * two. Where |bias_i| + sum_j |w_ij| < 2^24 every field is exact in float too: the kernels on a
+ * grid draw, bit for bit, what gibbs draws from the same numbers as floats.
+ */
+struct kern_grid {
+    int N;
+    const int64_t *first;
+    const int32_t *neighbour;
+    const int16_t *weight; /* [2M] */
+    const int32_t *bias;   /* [N] */
+    float step;
+    int span; /* sums of |w| over neighbours span k .. span (k + 1) - 1 of a unit are < 2^15 */
+};
+
+/*
+ * The same machine by groups of units. A group's bits in a chain are an index into the 32 sums of
+ * their couplings to one unit. The units of a squad are of one group and one partition, and share
+ * their list of groups: each index is loaded once for all of them.
+ */
+enum { KERN_GROUP = 5, KERN_TABLE = 32, KERN_AT_ONCE = 8 };
+
+struct kern_squad {
+    int32_t unit[KERN_GROUP], n;
+    int32_t group;       /* to be indexed anew after a draw */
+    int32_t first, last; /* its groups: L.list[first] .. L.list[last - 1] */
+    int64_t table;       /* its tables: number table + (k - first) n + u, of list[k] and unit[u] */
+};
+
+struct kern_lookup {
+    int groups;
+    const int32_t (*member)[KERN_GROUP]; /* [groups] units, then -1: bit m of the index is unit m */
+    const struct kern_squad *squad;
+    const int32_t *list;
+    const int16_t *table; /* [tables, KERN_TABLE] as `tables` writes them; 64-byte aligned */
+    const int32_t *bias;  /* [N] in steps */
+    float step;
+    int reach;       /* sums of |w| over places reach k .. of any list are < 2^15 */
+    int at_once;     /* tiles that go together, even, <= KERN_AT_ONCE */
+    uint16_t *index; /* [at_once, groups, 64] scratch, 64-byte aligned */
+};
+
 struct kern {
     const char *name; /* "base", "v3", "v4", "v4x" */
 
@@ -72,6 +114,25 @@ struct kern {
      */
     void (*gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
                   const struct kern_draw *d, int first, int last);
+
+    /* gibbs for a machine on a grid: int16 sums of masked weights. */
+    void (*grid)(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
+                 const struct kern_draw *d, int first, int last);
+
+    /* The same by look-up, for squads order[r][0] .. order[r][1] - 1 of one range r after the
+     * other; units of still [N] (or NULL) keep their bits. Tiles go through all ranges in turn. */
+    void (*lookup)(uint64_t *bits, double *track, int64_t tiles, const struct kern_lookup *L,
+                   const struct kern_draw *d, int ranges, const int32_t (*order)[2],
+                   const uint8_t *still);
+
+    /* The tables of `lookup` from the couplings weight [n, KERN_GROUP] of group members to a unit;
+     * places beyond a group's size hold 0. */
+    void (*tables)(int16_t *table, const int16_t *weight, int64_t n);
+    int group; /* the most members of a group, at most KERN_GROUP */
+
+    /* Draws one unit whose phi [tiles * 64] is known: row [tiles] its bits. */
+    void (*draw)(uint64_t *row, double *track, int64_t tiles, const float *phi,
+                 const struct kern_draw *d, int unit);
 
     /* out[t * 64 + c] = sum_i x_i (bias_i - base_i + sum_{j<i} w_ij x_j) = -E - base.x, in double;
      * base NULL: 0. */

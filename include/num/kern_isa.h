@@ -17,6 +17,14 @@
 
 void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
                  const struct kern_draw *d, int first, int last);
+void KERN(grid)(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
+                const struct kern_draw *d, int first, int last);
+void KERN(lookup)(uint64_t *bits, double *track, int64_t tiles, const struct kern_lookup *L,
+                  const struct kern_draw *d, int ranges, const int32_t (*order)[2],
+                  const uint8_t *still);
+void KERN(tables)(int16_t *table, const int16_t *weight, int64_t n);
+void KERN(draw)(uint64_t *row, double *track, int64_t tiles, const float *phi,
+                const struct kern_draw *d, int unit);
 void KERN(score)(double *out, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
                  const float *base);
 void KERN(field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,

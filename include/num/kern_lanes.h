@@ -1,6 +1,6 @@
 /*
- * kern_lanes.h - random words and the threshold in the 64 lanes of a tile, in plain C and, for
- * AVX-512, written out; both give the same bits. For src/num/kern_*.c alone.
+ * kern_lanes.h - random words for the 64 lanes of a tile, in plain C and, for AVX2 and AVX-512,
+ * written out; all give the same bits. For src/num/kern_*.c alone.
  */
 #ifndef NUM_KERN_LANES_H
 #define NUM_KERN_LANES_H
@@ -24,20 +24,6 @@ static const uint32_t BIT[HALF] = {
     1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21, 1u << 22, 1u << 23,
     1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31,
 };
-
-/* The field of the threshold is (1 - beta) base + beta phi; betas by lane, or NULL: beta. */
-struct slope {
-    float base, beta;
-    const float *betas;
-};
-
-/* That of one unit in tile t of a call, from lane `lane` on. */
-static inline struct slope slope_of(const struct kern_draw *d, int unit, int64_t t, int lane)
-{
-    return (struct slope){ .base = d->base != NULL ? d->base[unit] : 0.0f,
-                           .beta = d->beta,
-                           .betas = d->betas != NULL ? d->betas + KERN_LANES * t + lane : NULL };
-}
 
 #ifdef __AVX512BW__
 
@@ -93,58 +79,14 @@ INLINE void blocks_words(__m512i word[PACKS], const struct blocks *x, int tile)
     word[3] = _mm512_permutex2var_epi32(x->d[2 * tile], even, x->d[2 * tile + 1]);
 }
 
-/* decay of sixteen numbers, operation for operation. */
-static inline __m512 decay_wide(__m512 x)
-{
-    const __m512 round = _mm512_set1_ps(12582912.0f);
-    __m512 minus =
-        _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), _mm512_set1_epi32(INT32_MIN)));
-    __m512 t =
-        _mm512_max_ps(_mm512_set1_ps(-125.0f), _mm512_mul_ps(minus, _mm512_set1_ps(1.44269504f)));
-    __m512 z = _mm512_add_ps(t, round), f = _mm512_sub_ps(t, _mm512_sub_ps(z, round));
-    __m512 p = _mm512_set1_ps(0.00132647273f);
-
-    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.00967151299f));
-    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.0555073358f));
-    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.240222424f));
-    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.693147004f));
-    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(1.0f));
-    return _mm512_castsi512_ps(
-        _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(z), 23)));
-}
-
-/* The new bits of 64 chains: choose, sixteen at a time. */
-static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[PACKS],
-                                   struct slope s)
-{
-    __m512 shift = _mm512_set1_ps((1.0f - s.beta) * s.base), beta = _mm512_set1_ps(s.beta);
-    uint64_t bits = 0;
-
-    for (int q = 0; q < PACKS; q++) {
-        if (s.betas != NULL) {
-            beta = _mm512_loadu_ps(s.betas + PACK * q);
-            shift =
-                _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), beta), _mm512_set1_ps(s.base));
-        }
-        __m512 x = _mm512_add_ps(shift, _mm512_mul_ps(beta, phi[q]));
-        __m512 e = decay_wide(x), u = _mm512_cvtepu32_ps(word[q]);
-        u = _mm512_mul_ps(_mm512_add_ps(u, _mm512_set1_ps(0.5f)), _mm512_set1_ps(0x1p-32f));
-        u = _mm512_mul_ps(u, _mm512_add_ps(_mm512_set1_ps(1.0f), e));
-        uint32_t less = _mm512_cmp_ps_mask(u, e, _CMP_LT_OQ);
-        uint32_t likely = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ);
-        bits |= (uint64_t)(less ^ likely) << PACK * q;
-    }
-    return bits;
-}
-
-/* The words of one unit in one tile. */
-INLINE void draw_wide(__m512i word[PACKS], const struct kern_draw *d, int unit, int64_t t)
+/* The words of one unit in T tiles side by side: a round waits for its products. */
+INLINE void draw_wide(__m512i *word, const struct kern_draw *d, int unit, int64_t t, int T)
 {
     struct blocks x;
 
-    blocks_begin(&x, d, unit, t, 1);
-    for (int round = 0; round < ROUNDS; round++) blocks_round(&x, 1);
-    blocks_words(word, &x, 0);
+    blocks_begin(&x, d, unit, t, T);
+    for (int round = 0; round < ROUNDS; round++) blocks_round(&x, T);
+    for (int p = 0; p < T; p++) blocks_words(word + p * PACKS, &x, p);
 }
 
 #else
@@ -221,107 +163,6 @@ static inline void draw(uint32_t *restrict word, const uint32_t key[2], const ui
     memcpy(word + BLOCKS, b, sizeof b);
     memcpy(word + 2 * BLOCKS, c, sizeof c);
     memcpy(word + 3 * BLOCKS, d, sizeof d);
-}
-
-#endif
-
-#ifdef __AVX2__
-
-/* The new bits of 8 chains: what stands below for one, operation for operation. */
-static inline uint32_t choose_eight(__m256 phi, __m256i word, __m256 shift, __m256 beta)
-{
-    const __m256 round = _mm256_set1_ps(12582912.0f), one = _mm256_set1_ps(1.0f);
-    __m256 x = _mm256_add_ps(shift, _mm256_mul_ps(beta, phi));
-    __m256 t = _mm256_mul_ps(_mm256_or_ps(x, _mm256_set1_ps(-0.0f)), _mm256_set1_ps(1.44269504f));
-    t = _mm256_max_ps(_mm256_set1_ps(-125.0f), t);
-    __m256 z = _mm256_add_ps(t, round), f = _mm256_sub_ps(t, _mm256_sub_ps(z, round));
-    __m256 p = _mm256_set1_ps(0.00132647273f);
-    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.00967151299f));
-    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.0555073358f));
-    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.240222424f));
-    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.693147004f));
-    p = _mm256_add_ps(_mm256_mul_ps(p, f), one);
-    __m256i scale = _mm256_slli_epi32(_mm256_castps_si256(z), 23);
-    __m256 e = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), scale));
-    __m256 high = _mm256_cvtepi32_ps(_mm256_srli_epi32(word, 16));
-    __m256 low = _mm256_cvtepi32_ps(_mm256_and_si256(word, _mm256_set1_epi32(0xffff)));
-    __m256 u = _mm256_add_ps(_mm256_mul_ps(high, _mm256_set1_ps(65536.0f)), low);
-    u = _mm256_mul_ps(_mm256_add_ps(u, _mm256_set1_ps(0.5f)), _mm256_set1_ps(0x1p-32f));
-    __m256 less = _mm256_cmp_ps(_mm256_mul_ps(u, _mm256_add_ps(one, e)), e, _CMP_LT_OQ);
-    __m256 likely = _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ);
-    return (uint32_t)_mm256_movemask_ps(_mm256_xor_ps(less, likely));
-}
-
-/* The new bits of 32 chains. */
-static inline uint32_t choose(const float *phi, const uint32_t *word, struct slope s)
-{
-    __m256 shift = _mm256_set1_ps((1.0f - s.beta) * s.base), beta = _mm256_set1_ps(s.beta);
-    uint32_t bits = 0;
-
-    for (int c = 0; c < HALF; c += 8) {
-        if (s.betas != NULL) {
-            beta = _mm256_loadu_ps(s.betas + c);
-            shift =
-                _mm256_mul_ps(_mm256_sub_ps(_mm256_set1_ps(1.0f), beta), _mm256_set1_ps(s.base));
-        }
-        bits |= choose_eight(_mm256_loadu_ps(phi + c),
-                             _mm256_loadu_si256((const __m256i *)(word + c)), shift, beta)
-                << c;
-    }
-    return bits;
-}
-
-#else
-
-/* e^-|x|, relative error below 2e-6: 2^t = 2^n 2^f with n = round(t); a minimax polynomial of
- * degree 5 that is 1 at 0. Adding 3 * 2^22 rounds to an integer and leaves it in the low bits. */
-static inline float decay(float x)
-{
-    union {
-        float real;
-        uint32_t word;
-    } z, p;
-    float t = (x < 0.0f ? x : -x) * 1.44269504f;
-
-    t = t < -125.0f ? -125.0f : t;
-    z.real = t + 12582912.0f;
-    float f = t - (z.real - 12582912.0f);
-    p.real = 0.00132647273f;
-    p.real = p.real * f + 0.00967151299f;
-    p.real = p.real * f + 0.0555073358f;
-    p.real = p.real * f + 0.240222424f;
-    p.real = p.real * f + 0.693147004f;
-    p.real = p.real * f + 1.0f;
-    p.word += z.word << 23;
-    return p.real;
-}
-
-/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose
- * sum is rounded once too. */
-static inline float real(uint32_t word)
-{
-#ifdef __AVX512F__
-    return (float)word;
-#else
-    return (float)(int32_t)(word >> 16) * 65536.0f + (float)(int32_t)(word & 0xffff);
-#endif
-}
-
-/* The new bits of 32 chains. */
-static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word,
-                              struct slope s)
-{
-    float betas[HALF];
-    uint32_t bits = 0;
-
-    for (int c = 0; c < HALF; c++) betas[c] = s.betas != NULL ? s.betas[c] : s.beta;
-    for (int c = 0; c < HALF; c++) {
-        float x = (1.0f - betas[c]) * s.base + betas[c] * phi[c], e = decay(x);
-        float u = (real(word[c]) + 0.5f) * 0x1p-32f;
-        uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
-        bits |= less ^ likely;
-    }
-    return bits;
 }
 
 #endif

@@ -29,6 +29,10 @@
  *   log p(v) >= log f_K(v) - log Z_0 + log mean exp(log w)        in expectation
  * (Burda, Grosse and Salakhutdinov, AISTATS 2015).
  *
+ * Where the sweeps sample an image of the machine (rbm/sampler, int16), all points of the path
+ * below beta_K are those of the image with energy E_q; the point at beta_K is the machine itself,
+ * reached or left by one importance step more, log w += +-(E_q - E). E w stays exact.
+ *
  * What a chain does depends on (seed, global tile, lane, beta index). A run may be stopped between
  * steps and goes on, bit for bit, from step, bits, u and log_w.
  * Sources: Neal, Stat. Comput. 11 (2001); Burda, Grosse and Salakhutdinov, AISTATS 2015.
@@ -61,6 +65,7 @@ struct ais {
     struct trace *trace; /* of every point, or NULL; borrowed */
     double *d, *slope;   /* [tiles.count * 64] of a step; owned */
     float *phi;          /* [tiles.count * 64]; owned */
+    double *score;       /* [tiles.count * 64]; owned */
 };
 
 /* beta_k = k / K. */

@@ -13,6 +13,8 @@
 #include "num/tensors.h"
 #include "rbm/topology.h"
 
+struct sampler; /* rbm/sampler */
+
 struct rbm {
     struct topology T;    /* owned */
     int held;             /* units that are clamped; 0 makes a shallow copy the joint machine */
@@ -26,6 +28,9 @@ struct rbm {
     int32_t *near;       /* [2M] neighbour */
     int32_t *near_edge;  /* [2M] edge */
     float *near_weight;  /* [2M]; what rbm_prepare writes */
+    int64_t version;     /* calls of rbm_prepare so far */
+    struct sampler
+        *how; /* how sweeps are made; NULL: by float sums. Borrowed, not copied by others */
 };
 
 /* All parameters 0. Takes T over (T becomes { 0 }); clamped = -1, or the partition to clamp. */

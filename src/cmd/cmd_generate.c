@@ -4,6 +4,7 @@
 #include "cmd/draw.h"
 #include "cmd/energies.h"
 #include "cmd/modelfile.h"
+#include "cmd/sampling.h"
 #include "cmd/showers.h"
 #include "io/progress.h"
 #include "vae/energycode.h"
@@ -11,6 +12,7 @@
 struct work {
     struct run *r;
     struct model model;
+    struct sampler sampler; /* of its machine */
     struct bits bits;
     struct h5 file;
     int batch;
@@ -64,6 +66,10 @@ static int draw_latents(struct work *w, struct err *e)
     if (how.rungs > 1 && temper_check(how.rungs, e)) return err_within(e, "generate.tempering");
     double *energy = energies_wanted(w->r, &n, e);
     if (energy == NULL) return -1;
+    if (sampling_init(&w->sampler, w->r, &w->model.rbm, k, e)) {
+        mem_free(energy);
+        return -1;
+    }
     draw_states(&w->bits, w->r->P, &w->model, k, (enum draw_prior)conf_choice(c, "generate.prior"),
                 &how, w->r->seed, energy, n);
     mem_free(energy);
@@ -162,6 +168,7 @@ int cmd_generate(struct run *r, struct err *e)
     }
     h5_close(&w.file);
     bits_free(&w.bits);
+    sampler_free(&w.sampler, &w.model.rbm);
     model_free(&w.model);
     return bad ? -1 : RUN_DONE;
 }

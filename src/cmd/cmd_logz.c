@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/sampling.h"
 #include "cmd/zfile.h"
 #include "cmd/zreport.h"
 #include "cmd/zstate.h"
@@ -19,18 +20,34 @@ static char *output_path(const struct run *r)
 
 /* Everything of an estimate by chains; owned. */
 struct estimate {
+    struct sampler sampler; /* of the target's machine */
     struct zsubject subject;
     struct zplan plan;
     struct zpath path;
     struct zweights weights;
 };
 
+/* Paths that are weighed point by point end at the machine, whatever sampled them; the others are
+ * estimates of what is sampled. */
+static int choose_sampler(struct ztarget *t, struct estimate *x, const struct kern *k,
+                          struct err *e)
+{
+    const struct run *r = t->r;
+    enum zmethod method = (enum zmethod)conf_choice(r->conf, "logz.method");
+
+    if (sampling_init(&x->sampler, r, &t->model.rbm, k, e)) return -1;
+    if (sampler_is_image(&t->model.rbm) && method > ZMETHOD_BAR)
+        return err_set(e, "logz.method is %s and rbm.precision int16, expected float32",
+                       conf_text(r->conf, "logz.method"));
+    return 0;
+}
+
 static int sample(struct ztarget *t, struct estimate *x, const char *name, struct err *e)
 {
     struct run *r = t->r;
     const struct kern *k = kern_named(conf_text(r->conf, "run.kernels"), e);
 
-    if (k == NULL || run_output(r, name, e)) return -1;
+    if (k == NULL || run_output(r, name, e) || choose_sampler(t, x, k, e)) return -1;
     x->subject = ztarget_subject(t, k);
     if (zplan_of(&x->plan, r->conf, &t->model.rbm, e) ||
         zpath_init(&x->path, &x->subject, &x->plan, e))
@@ -76,6 +93,7 @@ int cmd_logz(struct run *r, struct err *e)
     json_put_real(r->result, "seconds", clock_now() - start);
     zweights_free(&x.weights);
     zpath_free(&x.path);
+    sampler_free(&x.sampler, &t.model.rbm);
     ztarget_free(&t);
     return status;
 }

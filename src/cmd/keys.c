@@ -53,6 +53,8 @@ static const struct conf_key table[] = {
     { "rbm.tempering_betas", CONF_REALS, "[]", 0, 1, "", 0, "all of them, rising to 1, in place of even steps" },
     { "rbm.tempering_place", CONF_INT, "0", 0, 1e12, "sweeps", 0, "place them anew after every so many sweeps, for exchanges that are refused alike; 0: they stay" },
     { "rbm.tempering_base", CONF_CHOICE, "uniform", 0, 0, "", "data biases uniform", "units at inverse temperature 0: with the means of data.kind bits, idx, hdf5; with the machine's biases; fair coins" },
+    { "rbm.precision", CONF_CHOICE, "float32", 0, 0, "", "float32 int16", "what chains sample: the machine, or exactly its image with couplings rounded to multiples of 2^-11 or finer (coarser above couplings of 3.2, refused above 51); ln Z stays that of the machine" },
+    { "rbm.sampler", CONF_CHOICE, "auto", 0, 0, "", "auto add lookup sgemm", "how sweeps are made: sums of couplings, look-ups of groups of units (int16), matrix products (float32, all partitions coupled; other bits, for comparison)" },
     { "rbm.method", CONF_CHOICE, "pcd", 0, 0, "", "pcd cd rdm exact", "the model's phase: persistent chains, chains from the data or from fair coins in each update, or enumeration" },
     { "rbm.gradient", CONF_CHOICE, "centred", 0, 0, "", "plain centred enhanced", "plain differences, centred by data means, or enhanced" },
     { "rbm.offset_rate", CONF_REAL, "1", 1e-6, 1, "", 0, "rate of the moving means that centre the gradient; 1: those of the step" },

@@ -1,6 +1,7 @@
 #include "cmd/prior.h"
 
 #include "base/mem.h"
+#include "rbm/sampler.h"
 #include "rbm/spins.h"
 
 #include <math.h>
@@ -251,5 +252,7 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
                        "the machine's gradient is not finite at update %lld; expected smaller "
                        "rbm.learning_rate",
                        (long long)p->update.step);
+    if (p->m->how != NULL && sampler_renew(p->m->how, p->m, e))
+        return err_within(e, "update %lld", (long long)p->update.step);
     return 0;
 }

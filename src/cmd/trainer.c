@@ -131,7 +131,8 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if ((t->kern = kern_named(conf_text(r->conf, "run.kernels"), e)) == NULL) return -1;
     t->reducer = par_reducer(r->P);
     if (read_phases(t, e) || model_build(&t->model, r, networks, share, e) ||
-        feed_open(&t->feed, r, &t->model, e))
+        feed_open(&t->feed, r, &t->model, e) ||
+        sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
         return -1;
     if (networks) vae_reducer(&t->model.vae, &t->reducer);
     int64_t steps = 0;
@@ -150,6 +151,7 @@ void trainer_free(struct trainer *t)
     gauge_free(&t->gauge);
     prior_free(&t->prior);
     feed_close(&t->feed);
+    sampler_free(&t->sampler, &t->model.rbm);
     model_free(&t->model);
     *t = (struct trainer){ 0 };
 }

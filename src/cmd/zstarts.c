@@ -74,10 +74,12 @@ int zstarts_fill(uint64_t *start, const struct ztiles *z, const struct zsubject 
                  const struct zplan *plan, struct err *e)
 {
     const struct rbm *m = s->m;
+    struct rbm itself = *m; /* and not what stands for it on the path */
     struct block numbers = ztiles_numbers(z);
     struct chains c;
     int bad = 0;
 
+    itself.how = NULL;
     if (plan->method == ZMETHOD_RAISE) {
         spread(start, z, s->state, m->T.N);
         return 0;
@@ -92,7 +94,7 @@ int zstarts_fill(uint64_t *start, const struct ztiles *z, const struct zsubject 
         chains_condition(&c, m, rows);
         mem_free(rows);
     }
-    if (!bad && plan->down) chains_sweep(&c, m, s->kern, plan->burn);
+    if (!bad && plan->down) chains_sweep(&c, &itself, s->kern, plan->burn);
     memcpy(start, c.bits, (size_t)(m->T.N * numbers.count) * sizeof *start);
     chains_free(&c);
     return bad;

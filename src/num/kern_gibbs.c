@@ -1,5 +1,5 @@
 #include "num/kern_isa.h"
-#include "num/kern_lanes.h"
+#include "num/kern_choose.h"
 
 #include <string.h>
 
@@ -22,31 +22,6 @@ static inline void add_up(float *restrict phi, const uint64_t *bits, int64_t str
     }
     memcpy(phi, low, sizeof low);
     memcpy(phi + HALF, high, sizeof high);
-}
-
-/* track += (new - old) (phi - base). */
-static inline void follow(double *restrict track, const float *restrict phi, uint32_t was,
-                          uint32_t is, float base)
-{
-    for (int c = 0; c < HALF; c++) {
-        float step = ((is & BIT[c]) != 0 ? 1.0f : 0.0f) - ((was & BIT[c]) != 0 ? 1.0f : 0.0f);
-        track[c] += (double)(step * (phi[c] - base));
-    }
-}
-
-/* Have the units i .. i + n - 1 < last the same neighbours? Then they are none of each other. */
-static inline int alike(const struct kern_net *net, int i, int n, int last)
-{
-    const int64_t *first = net->first + i;
-    int64_t degree = first[1] - first[0];
-
-    if (i + n > last) return 0;
-    for (int u = 1; u < n; u++)
-        if (first[u + 1] - first[u] != degree ||
-            (degree > 0 && memcmp(net->neighbour + first[0], net->neighbour + first[u],
-                                  (size_t)degree * sizeof net->neighbour[0]) != 0))
-            return 0;
-    return 1;
 }
 
 #ifdef __AVX512BW__
@@ -74,22 +49,6 @@ INLINE void add_one(__m512 *sum, const uint64_t *bits, int64_t stride, const str
             *at = _mm512_mask_add_ps(*at, m, *at, w);
         }
     }
-}
-
-/* Draws one unit in tile t of the call, whose bits and track these are. */
-static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS],
-                          const __m512i draws[PACKS], const struct kern_draw *d, int unit,
-                          int64_t t)
-{
-    const struct slope s = slope_of(d, unit, t, 0);
-    uint64_t was = *word, is = choose_wide(phi, draws, s);
-    float sum[KERN_LANES];
-
-    *word = is;
-    if (track == NULL) return;
-    for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(sum + PACK * q, phi[q]);
-    follow(track, sum, (uint32_t)was, (uint32_t)is, s.base);
-    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), s.base);
 }
 
 /* phi of U units with the same neighbours in a tile. */
@@ -138,7 +97,7 @@ static void update_four(uint64_t *bits, double *track, int64_t tiles, const stru
         double *mine = track == NULL ? NULL : track + KERN_LANES * t;
         sum_units(phi, bits + t, tiles, net, unit);
         for (int u = 0; u < UNITS; u++) {
-            draw_wide(word, d, unit + u, t);
+            draw_wide(word, d, unit + u, t, 1);
             settle(bits + (unit + u) * tiles + t, mine, phi + PACKS * u, word, d, unit + u, t);
         }
     }
@@ -160,7 +119,7 @@ void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern
                  const struct kern_draw *d, int first, int last)
 {
     for (int unit = first; unit < last;) {
-        if (alike(net, unit, UNITS, last)) {
+        if (alike(net->first, net->neighbour, unit, UNITS, last)) {
             update_four(bits, track, tiles, net, d, unit);
             unit += UNITS;
         } else {
@@ -234,32 +193,13 @@ static inline void add_units(float *phi, const uint64_t *bits, int64_t stride,
 
 #endif
 
-/* Draws one unit in one tile, whose number is in the counter. */
-static inline void settle(uint64_t *word, double *track, const float phi[KERN_LANES],
-                          const struct kern_draw *d, int unit, int64_t t)
-{
-    const struct slope s = slope_of(d, unit, t, 0), rest = slope_of(d, unit, t, HALF);
-    uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],
-                            d->counter[3] };
-    uint32_t draws[KERN_LANES];
-    uint64_t was = *word;
-
-    draw(draws, d->key, counter);
-    uint32_t low = choose(phi, draws, s);
-    uint32_t high = choose(phi + HALF, draws + HALF, rest);
-    *word = (uint64_t)high << 32 | low;
-    if (track == NULL) return;
-    follow(track + KERN_LANES * t, phi, (uint32_t)was, low, s.base);
-    follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, s.base);
-}
-
 void KERN(gibbs)(uint64_t *bits, double *track, int64_t tiles, const struct kern_net *net,
                  const struct kern_draw *d, int first, int last)
 {
     float phi[UNITS * KERN_LANES];
 
     for (int unit = first; unit < last;) {
-        int n = alike(net, unit, UNITS, last) ? UNITS : 1;
+        int n = alike(net->first, net->neighbour, unit, UNITS, last) ? UNITS : 1;
         for (int64_t t = 0; t < tiles; t++) {
             add_units(phi, bits + t, tiles, net, unit, n);
             for (int u = 0; u < n; u++)

@@ -1,5 +1,5 @@
 #include "num/kern_isa.h"
-#include "num/kern_lanes.h"
+#include "num/kern_choose.h"
 
 /* e^-|x| to 1e-7 relative: |x| = n ln 2 - r with |r| <= ln 2 / 2, the Taylor sum of e^r to r^7. */
 static inline float fall(float x)
@@ -107,7 +107,7 @@ static inline uint64_t draw_tile(const float *phi, const struct kern_draw *d, in
     __m512i word[PACKS];
 
     for (int q = 0; q < PACKS; q++) field[q] = _mm512_loadu_ps(phi + PACK * q);
-    draw_wide(word, d, unit, t);
+    draw_wide(word, d, unit, t, 1);
     return choose_wide(field, word, slope_of(d, unit, t, 0));
 #else
     uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],

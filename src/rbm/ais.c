@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "rbm/gibbs.h"
-#include "rbm/spins.h"
+#include "rbm/sampler.h"
 
 #include <math.h>
 #include <string.h>
@@ -103,6 +103,7 @@ void ais_init(struct ais *a, const struct rbm *m, const struct kern *k, struct b
     a->d = mem_take(lanes, sizeof a->d[0]);
     a->slope = mem_take(lanes, sizeof a->slope[0]);
     a->phi = mem_take(lanes, sizeof a->phi[0]);
+    a->score = mem_take(lanes, sizeof a->score[0]);
     begin(a, m, k, start);
     base_sums(a, m);
 }
@@ -118,6 +119,7 @@ void ais_free(struct ais *a)
     mem_free(a->d);
     mem_free(a->slope);
     mem_free(a->phi);
+    mem_free(a->score);
     *a = (struct ais){ 0 };
 }
 
@@ -147,7 +149,7 @@ int ais_widest(const struct rbm *m)
 static void sum_out(struct ais *a, const struct rbm *m, const struct kern *k, double from,
                     double to, int64_t step)
 {
-    struct kern_net net = rbm_net(m);
+    struct kern_net net = sampler_net(m);
     struct gibbs g = path(a, to);
     struct kern_draw draw = gibbs_draw(&g, a->tiles, step);
     int p = a->marginal;
@@ -166,7 +168,11 @@ static void sweep(struct ais *a, const struct rbm *m, const struct kern *k, doub
     struct gibbs g = path(a, beta);
     int K = m->T.K, p = a->marginal;
 
-    if (p >= 0 && !led) gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, p);
+    if (p < 0) {
+        gibbs_sweep(&g, m, k, a->bits, a->u, a->tiles, step);
+        return;
+    }
+    if (!led) gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, p);
     for (int n = 0; n < K; n++) {
         int q = a->reverse ? K - 1 - n : n;
         if (q != p) gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, q);
@@ -192,12 +198,36 @@ static void weigh(struct ais *a, const struct rbm *m, const struct kern *k, int 
     int64_t lanes = a->tiles.count * KERN_LANES;
 
     if (a->step % FRESH == 0) {
-        struct kern_net net = rbm_net(m);
+        struct kern_net net = sampler_net(m);
         k->score(a->u, a->bits, a->tiles.count, &net, a->base);
     }
     for (int64_t c = 0; c < lanes; c++) a->d[c] = rise * a->u[c];
     memcpy(a->slope, a->u, (size_t)lanes * sizeof a->u[0]);
     if (a->marginal >= 0) sum_out(a, m, k, a->beta[from], a->beta[to], (int64_t)to * a->sweeps);
+}
+
+/* d += sign (log f - log f_q): from what the sweeps sample, the machine's image on a grid, to the
+ * machine itself. A summed partition's units take their terms x phi back and give log(1 + e^phi).
+ */
+static void correct(struct ais *a, const struct rbm *m, const struct kern *k, double sign)
+{
+    const struct kern_net net[2] = { rbm_net(m), sampler_net(m) };
+    int64_t tiles = a->tiles.count, lanes = tiles * KERN_LANES;
+    double *score = a->score;
+
+    for (int way = 0; way < 2; way++, sign = -sign) {
+        k->score(score, a->bits, tiles, &net[way], NULL);
+        for (int64_t c = 0; c < lanes; c++) a->d[c] += sign * score[c];
+        if (a->marginal < 0) continue;
+        for (int i = m->T.first[a->marginal]; i < m->T.first[a->marginal + 1]; i++) {
+            k->field(a->phi, a->bits, tiles, &net[way], i);
+            for (int64_t c = 0; c < lanes; c++) {
+                double phi = (double)a->phi[c];
+                int one = (int)(a->bits[i * tiles + c / KERN_LANES] >> c % KERN_LANES & 1);
+                a->d[c] += sign * (softplus(phi) - (one ? phi : 0.0));
+            }
+        }
+    }
 }
 
 /* Length of the step that ended where this one begins, for the trace. */
@@ -221,6 +251,8 @@ static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
     int64_t lanes = a->tiles.count * KERN_LANES;
 
     weigh(a, m, k, from, to);
+    if (sampler_is_image(m) && (from == a->K || to == a->K))
+        correct(a, m, k, to == a->K ? 1.0 : -1.0);
     for (int64_t c = 0; c < lanes; c++) a->log_w[c] += a->d[c];
     if (a->trace != NULL)
         trace_add(a->trace, a->step, length_before(a, a->step, from), a->d, a->slope);

@@ -1,5 +1,9 @@
 #include "rbm/gibbs.h"
 
+#include "rbm/sampler.h"
+
+#include <stddef.h>
+
 static const int64_t MOST_TILES = (int64_t)1 << 32;
 
 struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t step)
@@ -14,22 +18,38 @@ struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t s
     return d;
 }
 
+/* n partitions in turn, without those before g->first. */
+static void draw(const struct gibbs *g, const struct rbm *m, const struct kern *k, uint64_t *bits,
+                 double *track, struct block tiles, int64_t step, int n, int *order)
+{
+    const struct kern_net net = rbm_net(m);
+    const struct kern_draw d = gibbs_draw(g, tiles, step);
+    int left = 0, last;
+
+    for (int i = 0; i < n; i++)
+        if (order[i] >= g->first) order[left++] = order[i];
+    if (m->how != NULL) {
+        sampler_draw(m, bits, track, tiles.count, &d, left, order);
+        return;
+    }
+    for (int p = 0; p < left; p++) {
+        int end = m->T.first[order[p] + 1];
+        for (int i = m->T.first[order[p]]; (i = rbm_run(m, i, end, &last)) < end; i = last)
+            k->gibbs(bits, track, tiles.count, &net, &d, i, last);
+    }
+}
+
 void gibbs_partition(const struct gibbs *g, const struct rbm *m, const struct kern *k,
                      uint64_t *bits, double *track, struct block tiles, int64_t step, int p)
 {
-    const struct topology *T = &m->T;
-    struct kern_net net = rbm_net(m);
-    struct kern_draw d = gibbs_draw(g, tiles, step);
-    int end = T->first[p + 1], last;
-
-    if (p < g->first) return;
-    for (int i = T->first[p]; (i = rbm_run(m, i, end, &last)) < end; i = last)
-        k->gibbs(bits, track, tiles.count, &net, &d, i, last);
+    draw(g, m, k, bits, track, tiles, step, 1, &p);
 }
 
 void gibbs_sweep(const struct gibbs *g, const struct rbm *m, const struct kern *k, uint64_t *bits,
                  double *track, struct block tiles, int64_t step)
 {
-    for (int n = 0; n < m->T.K; n++)
-        gibbs_partition(g, m, k, bits, track, tiles, step, g->reverse ? m->T.K - 1 - n : n);
+    int order[TOPOLOGY_PARTITIONS];
+
+    for (int n = 0; n < m->T.K; n++) order[n] = g->reverse ? m->T.K - 1 - n : n;
+    draw(g, m, k, bits, track, tiles, step, m->T.K, order);
 }

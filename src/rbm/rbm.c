@@ -125,6 +125,7 @@ void rbm_free(struct rbm *m)
 void rbm_prepare(struct rbm *m)
 {
     for (int64_t k = 0; k < 2 * m->T.M; k++) m->near_weight[k] = m->weight[m->near_edge[k]];
+    m->version++;
 }
 
 void rbm_random(struct rbm *m, double std, uint64_t seed)

@@ -1,6 +1,7 @@
 #include "rbm/temper.h"
 
 #include "base/mem.h"
+#include "rbm/sampler.h"
 
 #include <math.h>
 #include <string.h>
@@ -127,7 +128,7 @@ void temper_swap(struct temper *t, const struct chains *c)
 void temper_sweep(struct temper *t, struct chains *c, const struct rbm *m, const struct kern *k,
                   int n)
 {
-    struct kern_net net = rbm_net(m);
+    const struct kern_net net = sampler_net(m);
     struct gibbs g = { .betas = t->lane_beta, .seed = c->seed, .stream = c->stream };
 
     g.base = t->base;

@@ -23,6 +23,10 @@ x86_64)
     packed "${kernels}_gibbs.v4.o" vaddps zmm
     packed "${kernels}_gibbs.v4.o" vmulps zmm
     packed "${kernels}_gibbs.base.o" mulps xmm
+    packed "${kernels}_grid.v3.o" vpaddw ymm
+    packed "${kernels}_grid.v4.o" vpaddw zmm
+    packed "${kernels}_lookup.v3.o" vpshufb ymm
+    packed "${kernels}_lookup.v4.o" vpermw zmm
     packed "${kernels}_marginal.base.o" mulps xmm
     packed "${kernels}_marginal.v3.o" vdivps ymm
     packed "${kernels}_marginal.v4.o" vdivps zmm

@@ -1,0 +1,264 @@
+/*
+ * kern_choose.h - the threshold and what follows from it, in the 64 lanes of a tile: in plain C
+ * and, for AVX2 and AVX-512, written out; all give the same bits. For src/num/kern_*.c alone.
+ */
+#ifndef NUM_KERN_CHOOSE_H
+#define NUM_KERN_CHOOSE_H
+
+#include "num/kern_lanes.h"
+
+/* The field of the threshold is (1 - beta) base + beta phi; betas by lane, or NULL: beta. */
+struct slope {
+    float base, beta;
+    const float *betas;
+};
+
+/* That of one unit in tile t of a call, from lane `lane` on. */
+static inline struct slope slope_of(const struct kern_draw *d, int unit, int64_t t, int lane)
+{
+    return (struct slope){ .base = d->base != NULL ? d->base[unit] : 0.0f,
+                           .beta = d->beta,
+                           .betas = d->betas != NULL ? d->betas + KERN_LANES * t + lane : NULL };
+}
+
+/* track += (new - old) (phi - base). */
+static inline void follow(double *restrict track, const float *restrict phi, uint32_t was,
+                          uint32_t is, float base)
+{
+    for (int c = 0; c < HALF; c++) {
+        float step = ((is & BIT[c]) != 0 ? 1.0f : 0.0f) - ((was & BIT[c]) != 0 ? 1.0f : 0.0f);
+        track[c] += (double)(step * (phi[c] - base));
+    }
+}
+
+/* Have the units i .. i + n - 1 < last the same neighbours? Then they are none of each other. */
+static inline int alike(const int64_t *first, const int32_t *neighbour, int i, int n, int last)
+{
+    const int32_t *near = neighbour + first[i];
+    int64_t degree = first[i + 1] - first[i];
+
+    if (i + n > last) return 0;
+    for (int u = i + 1; u < i + n; u++)
+        if (first[u + 1] - first[u] != degree ||
+            (degree > 0 && memcmp(near, neighbour + first[u], (size_t)degree * sizeof *near) != 0))
+            return 0;
+    return 1;
+}
+
+#ifdef __AVX512BW__
+
+/* Half a tile of a word, which loads as a mask register: the load of a mask takes one instruction
+ * where it is written out; the compiler goes through a general register. */
+typedef uint32_t __attribute__((may_alias)) halfword;
+
+INLINE __mmask32 mask_at(const halfword *word)
+{
+    __mmask32 m;
+
+    __asm__("kmovd %1, %0" : "=k"(m) : "m"(*word));
+    return m;
+}
+
+/* wide [2 n] += sum [n], by lanes. */
+INLINE void widen(__m512i *wide, const __m512i *sum, int n)
+{
+    for (int i = 0; i < n; i++) {
+        __m512i low = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(sum[i]));
+        __m512i high = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(sum[i], 1));
+        wide[2 * i] = _mm512_add_epi32(wide[2 * i], low);
+        wide[2 * i + 1] = _mm512_add_epi32(wide[2 * i + 1], high);
+    }
+}
+
+/* phi [n] of whole numbers of steps. */
+INLINE void in_steps(__m512 *phi, const __m512i *wide, float step, int n)
+{
+    for (int i = 0; i < n; i++)
+        phi[i] = _mm512_mul_ps(_mm512_cvtepi32_ps(wide[i]), _mm512_set1_ps(step));
+}
+
+/* decay of sixteen numbers, operation for operation. */
+static inline __m512 decay_wide(__m512 x)
+{
+    const __m512 round = _mm512_set1_ps(12582912.0f);
+    __m512 minus =
+        _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), _mm512_set1_epi32(INT32_MIN)));
+    __m512 t =
+        _mm512_max_ps(_mm512_set1_ps(-125.0f), _mm512_mul_ps(minus, _mm512_set1_ps(1.44269504f)));
+    __m512 z = _mm512_add_ps(t, round), f = _mm512_sub_ps(t, _mm512_sub_ps(z, round));
+    __m512 p = _mm512_set1_ps(0.00132647273f);
+
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.00967151299f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.0555073358f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.240222424f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(0.693147004f));
+    p = _mm512_add_ps(_mm512_mul_ps(p, f), _mm512_set1_ps(1.0f));
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(z), 23)));
+}
+
+/* The new bits of 64 chains: choose, sixteen at a time. */
+static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[PACKS],
+                                   struct slope s)
+{
+    __m512 shift = _mm512_set1_ps((1.0f - s.beta) * s.base), beta = _mm512_set1_ps(s.beta);
+    uint64_t bits = 0;
+
+    for (int q = 0; q < PACKS; q++) {
+        if (s.betas != NULL) {
+            beta = _mm512_loadu_ps(s.betas + PACK * q);
+            shift =
+                _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), beta), _mm512_set1_ps(s.base));
+        }
+        __m512 x = _mm512_add_ps(shift, _mm512_mul_ps(beta, phi[q]));
+        __m512 e = decay_wide(x), u = _mm512_cvtepu32_ps(word[q]);
+        u = _mm512_mul_ps(_mm512_add_ps(u, _mm512_set1_ps(0.5f)), _mm512_set1_ps(0x1p-32f));
+        u = _mm512_mul_ps(u, _mm512_add_ps(_mm512_set1_ps(1.0f), e));
+        uint32_t less = _mm512_cmp_ps_mask(u, e, _CMP_LT_OQ);
+        uint32_t likely = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ);
+        bits |= (uint64_t)(less ^ likely) << PACK * q;
+    }
+    return bits;
+}
+
+/* Draws one unit in tile t of the call, whose bits and track these are. */
+static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS],
+                          const __m512i draws[PACKS], const struct kern_draw *d, int unit,
+                          int64_t t)
+{
+    const struct slope s = slope_of(d, unit, t, 0);
+    uint64_t was = *word, is = choose_wide(phi, draws, s);
+    float sum[KERN_LANES];
+
+    *word = is;
+    if (track == NULL) return;
+    for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(sum + PACK * q, phi[q]);
+    follow(track, sum, (uint32_t)was, (uint32_t)is, s.base);
+    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), s.base);
+}
+
+#else
+
+#ifdef __AVX2__
+
+/* The new bits of 8 chains: what stands below for one, operation for operation. */
+static inline uint32_t choose_eight(__m256 phi, __m256i word, __m256 shift, __m256 beta)
+{
+    const __m256 round = _mm256_set1_ps(12582912.0f), one = _mm256_set1_ps(1.0f);
+    __m256 x = _mm256_add_ps(shift, _mm256_mul_ps(beta, phi));
+    __m256 t = _mm256_mul_ps(_mm256_or_ps(x, _mm256_set1_ps(-0.0f)), _mm256_set1_ps(1.44269504f));
+    t = _mm256_max_ps(_mm256_set1_ps(-125.0f), t);
+    __m256 z = _mm256_add_ps(t, round), f = _mm256_sub_ps(t, _mm256_sub_ps(z, round));
+    __m256 p = _mm256_set1_ps(0.00132647273f);
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.00967151299f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.0555073358f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.240222424f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), _mm256_set1_ps(0.693147004f));
+    p = _mm256_add_ps(_mm256_mul_ps(p, f), one);
+    __m256i scale = _mm256_slli_epi32(_mm256_castps_si256(z), 23);
+    __m256 e = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), scale));
+    __m256 high = _mm256_cvtepi32_ps(_mm256_srli_epi32(word, 16));
+    __m256 low = _mm256_cvtepi32_ps(_mm256_and_si256(word, _mm256_set1_epi32(0xffff)));
+    __m256 u = _mm256_add_ps(_mm256_mul_ps(high, _mm256_set1_ps(65536.0f)), low);
+    u = _mm256_mul_ps(_mm256_add_ps(u, _mm256_set1_ps(0.5f)), _mm256_set1_ps(0x1p-32f));
+    __m256 less = _mm256_cmp_ps(_mm256_mul_ps(u, _mm256_add_ps(one, e)), e, _CMP_LT_OQ);
+    __m256 likely = _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ);
+    return (uint32_t)_mm256_movemask_ps(_mm256_xor_ps(less, likely));
+}
+
+/* The new bits of 32 chains. */
+static inline uint32_t choose(const float *phi, const uint32_t *word, struct slope s)
+{
+    __m256 shift = _mm256_set1_ps((1.0f - s.beta) * s.base), beta = _mm256_set1_ps(s.beta);
+    uint32_t bits = 0;
+
+    for (int c = 0; c < HALF; c += 8) {
+        if (s.betas != NULL) {
+            beta = _mm256_loadu_ps(s.betas + c);
+            shift =
+                _mm256_mul_ps(_mm256_sub_ps(_mm256_set1_ps(1.0f), beta), _mm256_set1_ps(s.base));
+        }
+        bits |= choose_eight(_mm256_loadu_ps(phi + c),
+                             _mm256_loadu_si256((const __m256i *)(word + c)), shift, beta)
+                << c;
+    }
+    return bits;
+}
+
+#else
+
+/* e^-|x|, relative error below 2e-6: 2^t = 2^n 2^f with n = round(t); a minimax polynomial of
+ * degree 5 that is 1 at 0. Adding 3 * 2^22 rounds to an integer and leaves it in the low bits. */
+static inline float decay(float x)
+{
+    union {
+        float real;
+        uint32_t word;
+    } z, p;
+    float t = (x < 0.0f ? x : -x) * 1.44269504f;
+
+    t = t < -125.0f ? -125.0f : t;
+    z.real = t + 12582912.0f;
+    float f = t - (z.real - 12582912.0f);
+    p.real = 0.00132647273f;
+    p.real = p.real * f + 0.00967151299f;
+    p.real = p.real * f + 0.0555073358f;
+    p.real = p.real * f + 0.240222424f;
+    p.real = p.real * f + 0.693147004f;
+    p.real = p.real * f + 1.0f;
+    p.word += z.word << 23;
+    return p.real;
+}
+
+/* A word as a float, rounded once. Only AVX-512 has the instruction; elsewhere two halves, whose
+ * sum is rounded once too. */
+static inline float real(uint32_t word)
+{
+#ifdef __AVX512F__
+    return (float)word;
+#else
+    return (float)(int32_t)(word >> 16) * 65536.0f + (float)(int32_t)(word & 0xffff);
+#endif
+}
+
+/* The new bits of 32 chains. */
+static inline uint32_t choose(const float *restrict phi, const uint32_t *restrict word,
+                              struct slope s)
+{
+    float betas[HALF];
+    uint32_t bits = 0;
+
+    for (int c = 0; c < HALF; c++) betas[c] = s.betas != NULL ? s.betas[c] : s.beta;
+    for (int c = 0; c < HALF; c++) {
+        float x = (1.0f - betas[c]) * s.base + betas[c] * phi[c], e = decay(x);
+        float u = (real(word[c]) + 0.5f) * 0x1p-32f;
+        uint32_t less = u * (1.0f + e) < e ? BIT[c] : 0, likely = x > 0.0f ? BIT[c] : 0;
+        bits |= less ^ likely;
+    }
+    return bits;
+}
+
+#endif
+
+/* Draws one unit in one tile, whose number is in the counter. */
+static inline void settle(uint64_t *word, double *track, const float phi[KERN_LANES],
+                          const struct kern_draw *d, int unit, int64_t t)
+{
+    const struct slope s = slope_of(d, unit, t, 0), rest = slope_of(d, unit, t, HALF);
+    uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],
+                            d->counter[3] };
+    uint32_t draws[KERN_LANES];
+    uint64_t was = *word;
+
+    draw(draws, d->key, counter);
+    uint32_t low = choose(phi, draws, s);
+    uint32_t high = choose(phi + HALF, draws + HALF, rest);
+    *word = (uint64_t)high << 32 | low;
+    if (track == NULL) return;
+    follow(track + KERN_LANES * t, phi, (uint32_t)was, low, s.base);
+    follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, s.base);
+}
+
+#endif
+
+#endif
