@@ -1,4 +1,4 @@
-# caloq: make | demo | test | test-quick | bench | mnist | style | asan | deps | install PREFIX=
+# caloq: make | demo | test | test-quick | chaos | bench | mnist | style | asan | deps | install PREFIX=
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)# make V=1 shows the compiler's lines
 .SUFFIXES:
@@ -73,7 +73,7 @@ $(BUILD)/tests/%: tests/%.c $(HELP) $(BUILD)/libcaloq.a
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # --- what a person types ------------------------------------------------------------------
-.PHONY: all deps demo test test-quick check check-quick tests bench mnist style asan install clean
+.PHONY: all deps demo test test-quick chaos check check-quick tests bench mnist style asan install clean
 
 deps:
 	@jobs/deps.sh
@@ -86,6 +86,9 @@ test: deps
 
 test-quick: deps
 	@$(MAKE) check-quick
+
+chaos: all
+	@CHAOS=1 CALOQ_BUILD=$(BUILD) tests/cli/annealfaults.sh
 
 tests: all $(TESTS)
 

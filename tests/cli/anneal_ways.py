@@ -1,0 +1,187 @@
+"""anneal_ways.py CALOQ FOLDER - how `caloq anneal` finds its service, whom it trusts, and what it refuses.
+
+Each case is a function; a line for each that fails, a count at the end; the exit status is the verdict.
+"""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import anneal_kit
+from sapi import talk
+
+
+def without(desk, *names):
+    return {k: v for k, v in desk.env.items() if k not in names}
+
+
+def profile(desk, text, mode=0o600):
+    """A dwave.conf where the program looks for one."""
+    folder = os.path.join(desk.work, "config", "dwave")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "dwave.conf")
+    with open(path, "w") as f:
+        f.write(text.format(token=desk.token, url=desk.server.url))
+    os.chmod(path, mode)
+    desk.env["XDG_CONFIG_HOME"] = os.path.dirname(folder)
+    return path
+
+
+def dwave_conf_is_enough(desk):
+    path = profile(desk, "[defaults]\nprofile = here\n[else]\ntoken = wrong\n[here]\nendpoint = {url}\ntoken = {token}\nsolver = Z\n")
+    desk.env = without(desk, "DWAVE_API_TOKEN")
+    del desk.keys["anneal.endpoint"], desk.keys["anneal.solver"]
+    run = desk.run()
+    desk.whole(run)
+    assert desk.server.url in run.err and "dwave.conf" in run.err, run.err # whom it talks to, and who said so
+    assert "readable" not in run.err, run.err
+    desk.silent(run, but=path)
+
+
+def a_token_for_all_to_read_earns_a_warning(desk):
+    path = profile(desk, "[defaults]\ntoken = {token}\n", 0o644)
+    desk.env = without(desk, "DWAVE_API_TOKEN")
+    run = desk.run()
+    desk.whole(run)
+    assert any("dwave.conf" in line and "read" in line for line in run.err.split("\n")), run.err
+    desk.silent(run, but=path)
+
+
+def the_environment_is_over_the_file_and_the_config_over_both(desk):
+    path = profile(desk, "[defaults]\nendpoint = http://127.0.0.1:9/file/\ntoken = {token}-file\n")
+    desk.env["DWAVE_API_ENDPOINT"] = desk.server.url.rstrip("/") # the last stroke may be left out
+    key = desk.keys.pop("anneal.endpoint")
+    run = desk.run()
+    desk.whole(run)
+    assert "DWAVE_API_ENDPOINT" in run.err, run.err
+    desk.env["DWAVE_API_ENDPOINT"] = "http://127.0.0.1:9/environment/"
+    desk.fresh(**{"anneal.endpoint": key})
+    run = desk.run()
+    desk.whole(run)
+    assert "anneal.endpoint" in run.err, run.err
+    desk.silent(run, but=path)
+
+
+def refused(words, more=None, env=None, drop=(), quick=3.0):
+    def case(desk):
+        desk.keys.update(more or {})
+        desk.env = without(desk, *drop)
+        desk.env.update(env or {})
+        run = desk.run(limit=30)
+        desk.orderly(run, *words)
+        assert run.seconds < quick or os.getloadavg()[0] > 2, f"{run.seconds:.1f} s"
+        assert not [x for x in desk.server.requests() if x["op"] == "submit"] and not desk.server.ledger()
+        assert desk.env.get("DWAVE_API_TOKEN", desk.token) not in run.err + run.out
+    return case
+
+
+def nothing_answers(desk):
+    with socket.socket() as s: # bound and not listening: nobody else gets the port
+        s.bind(("127.0.0.1", 0))
+        desk.keys.update({"anneal.endpoint": f"http://127.0.0.1:{s.getsockname()[1]}/sapi/v2/", "anneal.deadline": 60})
+        run = desk.run(limit=20)
+    desk.orderly(run, "127.0.0.1")
+    desk.silent(run)
+
+
+def a_token_in_the_config_is_refused(desk):
+    for key in "anneal.token", "anneal.api_token":
+        run = desk.run(**{key: desk.token})
+        assert run.status in (1, 2) and desk.token not in run.err + run.out, run.err
+        assert not os.path.exists(os.path.join(desk.work, "run", "anneal.config.yaml")) or \
+            desk.token not in open(os.path.join(desk.work, "run", "anneal.config.yaml")).read()
+
+
+def a_proxy_is_used_and_its_password_not_shown(desk):
+    with talk.StandIn(desk.work, "--solver", "Z=zephyr,2", "--time-scale", str(desk.scale), token=desk.token) as proxy:
+        desk.keys["anneal.proxy"] = f"http://user:pass-word-17@{proxy.host}/"
+        run = desk.run()
+        assert run.status == 0, run.err[-600:]
+        assert "pass-word-17" not in run.err + run.out and not desk.server.ledger() and len(proxy.ledger()) == 4
+        asked = [x for x in proxy.requests() if x["op"]]
+        assert asked and all(x["path"].startswith(desk.server.url) for x in asked), asked[0]["path"]
+
+
+def certificate(desk):
+    cert, key = (os.path.join(desk.work, name) for name in ("cert.pem", "key.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=stand-in", "-addext", "subjectAltName=IP:127.0.0.1", "-out", cert, "-keyout", key],
+                   check=True, capture_output=True)
+    return cert, key
+
+
+def tls_with_a_certificate_of_ones_own(desk):
+    cert, key = certificate(desk)
+    with talk.StandIn(desk.work, "--solver", "Z=zephyr,2", "--time-scale", str(desk.scale), "--certificate", cert, "--key", key, token=desk.token) as s:
+        desk.keys["anneal.endpoint"] = s.url
+        run = desk.run(limit=20)
+        desk.orderly(run, "certificate")
+        assert not s.requests(), "it talked to a server that it does not know"
+        run = desk.run(**{"anneal.ca_file": cert})
+        assert run.status == 0 and run.result["reads"] == desk.reads, run.err[-600:]
+        run = desk.run(limit=20, **{"anneal.ca_file": cert, "anneal.endpoint": s.url.replace("127.0.0.1", "localhost"),
+                                    "run.dir": os.path.join(desk.work, "other")})
+        desk.orderly(run, "certificate") # another name than it was made out to
+        desk.silent(run)
+
+
+def solvers_are_listed_and_shown(desk):
+    run = desk.run(**{"anneal.what": "solvers"})
+    assert run.status == 0 and "Z" in run.err + run.out and "zephyr" in (run.err + run.out).lower(), run.err[-600:]
+    run = desk.run(**{"anneal.what": "solver"})
+    assert run.status == 0 and "0100000001" in run.err + run.out, (run.err + run.out)[-900:] # its graph_id
+    run = desk.run(**{"anneal.what": "cost"})
+    assert run.status == 0 and not desk.server.ledger(), run.err[-600:]
+    desk.silent(run)
+    charged = desk.run()
+    desk.whole(charged)
+    cost, paid = run.result.get("access_time_us"), sum(x["charge"] for x in desk.server.ledger())
+    assert abs(cost - paid) < 1e-6 * paid and abs(charged.result["access_time_us"] - paid) < 1e-6 * paid, (cost, paid, charged.result)
+
+
+NO_TOKEN = dict(drop=("DWAVE_API_TOKEN",))
+CASES = {
+    **{case.__name__.replace("_", " "): case for case in (
+        dwave_conf_is_enough, a_token_for_all_to_read_earns_a_warning, the_environment_is_over_the_file_and_the_config_over_both,
+        nothing_answers, a_token_in_the_config_is_refused, a_proxy_is_used_and_its_password_not_shown,
+        tls_with_a_certificate_of_ones_own, solvers_are_listed_and_shown)},
+    "no token": refused(["DWAVE_API_TOKEN"], **NO_TOKEN),
+    "a token of two lines": refused(["token"], env={"DWAVE_API_TOKEN": "line\nX-Other: line"}),
+    "http to another machine": refused(["http"], {"anneal.endpoint": "http://192.0.2.1/sapi/v2/"}),
+    "a name that begins like this machine's": refused(["http"], {"anneal.endpoint": "http://127.0.0.1.example.org/sapi/v2/"}),
+    "this machine's name as a user of another": refused(["anneal.endpoint"], {"anneal.endpoint": "http://127.0.0.1@192.0.2.1/sapi/v2/"}),
+    "a file for an endpoint": refused(["anneal.endpoint"], {"anneal.endpoint": "file:///etc/hostname"}),
+    "a solver that is not there": refused(["Z9"], {"anneal.solver": "Z9"}),
+    "a dwave.conf that is not there": refused(["none.conf"], env={"DWAVE_CONFIG_FILE": "/none.conf"}),
+    "a profile that is not there": refused(["nobody"], env={"DWAVE_PROFILE": "nobody"}),
+}
+
+
+def main():
+    caloq, folder = sys.argv[1:3]
+    only = os.environ.get("CALOQ_ONLY", "")
+    bad, done = 0, 0
+    with anneal_kit.Desk(caloq, folder, "ways") as desk:
+        env = desk.env
+        for name, case in CASES.items():
+            if only not in name or name.startswith("tls") and not shutil.which("openssl"):
+                continue
+            desk.env = dict(env)
+            desk.fresh()
+            done += 1
+            start = time.monotonic()
+            try:
+                case(desk)
+            except Exception as why:
+                bad += 1
+                print(f"FAILED: ways: {name}: {type(why).__name__}: {why}")
+            if os.environ.get("CALOQ_SLOW"):
+                print(f"  {time.monotonic() - start:5.2f} s {name}")
+    print(f"ways: {done - bad} held, {bad} failed")
+    sys.exit(bad != 0 or not done)
+
+
+if __name__ == "__main__":
+    main()
