@@ -161,6 +161,9 @@ for task in 0 1; do
     check "task $task has its log-weights" test -s "$run/logz-$task.h5"
 done
 check "the tasks drew other numbers" test "$(grep -o '"logz": *[^,]*' "$run/logz-0.result.json")" != "$(grep -o '"logz": *[^,]*' "$run/logz-1.result.json")"
+check "the files of the array merge" "$CALOQ" logz "$work/logz.yaml" run.name=merged \
+    logz.merge="[$(ls -m "$run"/logz-*.h5)]"
+check "... to the chains of both" grep -q '"chains": *512' "$run/merged.result.json"
 
 # --- the bench over numbers of ranks ---------------------------------------------------------------
 export STRONG=128 WEAK=64
