@@ -28,6 +28,7 @@ enum { ZPLAN_ISLAND = 4 }; /* tiles of an island of population annealing */
 /* A machine and its conditions; everything borrowed. */
 struct zsubject {
     struct run *r;
+    const char *name; /* what the state file is called, beside the run: "" or "random" */
     const struct rbm *m;
     const struct kern *kern;
     int64_t Q;            /* conditions, or states for RAISE; 1 for the joint machine */

@@ -16,8 +16,8 @@ struct logweights_mean zreport_mean(const struct zweights *w, const struct zplan
 /* From the oracle alone. Local. */
 void zreport_exact(const struct ztarget *t);
 
-/* From the log-weights. Local. */
-void zreport_runs(const struct ztarget *t, const struct zplan *plan, const struct zpath *path,
-                  const struct zweights *w);
+/* From the log-weights; returns their mean. Local. */
+struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan *plan,
+                                    const struct zpath *path, const struct zweights *w);
 
 #endif

@@ -59,6 +59,10 @@ void rbm_prepare(struct rbm *m);
 /* Weights N(0, std), a function of (seed, number of the edge); biases 0; prepared. */
 void rbm_random(struct rbm *m, double std, uint64_t seed);
 
+/* A machine of the same topology and clamped units as m, its weights and biases normal deviates of
+ * the root mean squares of m's: functions of (seed, number); prepared. */
+void rbm_random_like(struct rbm *r, const struct rbm *m, uint64_t seed);
+
 /* bias_i = log(p / (1 - p)), p = mean[i] kept within [least, 1 - least]; prepared. */
 void rbm_bias_from(struct rbm *m, const double *mean, double least);
 

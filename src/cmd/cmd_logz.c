@@ -5,6 +5,7 @@
 #include "cmd/zfile.h"
 #include "cmd/zreport.h"
 #include "cmd/zstate.h"
+#include "cmd/ztable.h"
 #include "cmd/zwalk.h"
 
 /* Where the log-weights go; the caller frees. */
@@ -25,6 +26,7 @@ struct estimate {
     struct zplan plan;
     struct zpath path;
     struct zweights weights;
+    struct ztable table; /* of logz.table, or { 0 } */
 };
 
 /* Paths that are weighed point by point end at the machine, whatever sampled them; the others are
@@ -53,14 +55,18 @@ static int sample(struct ztarget *t, struct estimate *x, const char *name, struc
         zpath_init(&x->path, &x->subject, &x->plan, e))
         return -1;
     zweights_init(&x->weights, t->Q, &x->plan, x->path.K);
-    int status = conf_count(r->conf, "logz.merge") > 0
-                     ? zwalk_merge(&x->weights, &x->subject, &x->plan, &x->path, e)
-                     : zwalk_run(&x->weights, t, &x->subject, &x->plan, &x->path, e);
+    int table = conf_flag(r->conf, "logz.table");
+    int status = table ? ztable_init(&x->table, t, &x->subject, &x->plan, e) : RUN_DONE;
+    if (status != RUN_DONE) return status;
+    status = conf_count(r->conf, "logz.merge") > 0
+                 ? zwalk_merge(&x->weights, &x->subject, &x->plan, &x->path, e)
+                 : zwalk_run(&x->weights, t, &x->subject, &x->plan, &x->path, e);
     if (status != RUN_DONE) return status;
     if (zfile_write(&x->subject, &x->plan, &x->path, &x->weights, t->energy, name, e)) return -1;
     zstate_remove(&x->subject);
     json_put_text(r->result, "path", name);
-    zreport_runs(t, &x->plan, &x->path, &x->weights);
+    struct logweights_mean mean = zreport_runs(t, &x->plan, &x->path, &x->weights);
+    if (table && ztable_report(&x->table, t, &x->subject, &x->plan, &mean, e)) return -1;
     return RUN_DONE;
 }
 
@@ -91,6 +97,7 @@ int cmd_logz(struct run *r, struct err *e)
     int status = act(r, &t, &x, e);
 
     json_put_real(r->result, "seconds", clock_now() - start);
+    ztable_free(&x.table);
     zweights_free(&x.weights);
     zpath_free(&x.path);
     sampler_free(&x.sampler, &t.model.rbm);

@@ -147,6 +147,7 @@ static const struct conf_key table[] = {
     { "logz.start", CONF_CHOICE, "long", 0, 0, "", "long chains data", "where reverse chains begin: fair coins, the run's persistent chains, or logz.data; logz.burn sweeps follow" },
     { "logz.burn", CONF_INT, "1000", 0, 1e9, "sweeps", 0, "sweeps of the reverse chains before their path starts" },
     { "logz.data", CONF_TEXT, "", 0, 0, "", 0, "Bits file: means of the base, energies to draw, log-likelihood of its states" },
+    { "logz.table", CONF_FLAG, "false", 0, 0, "", 0, "the four log-likelihoods: this machine and a random one like it, on logz.data and on samples of their own" },
     { "logz.output", CONF_TEXT, "", 0, 0, "", 0, "HDF5 file of the log-weights; default: NAME.h5 in the run folder" },
     { "logz.exact_most", CONF_INT, "24", 0, 48, "units", 0, "print the exact value too when at most this many units need enumeration" },
     { "logz.exact_width", CONF_INT, "20", 0, 34, "", 0, "or when variable elimination makes do with tables of 2^this numbers, 8 bytes each" },

@@ -121,8 +121,8 @@ static double put_errors(struct json *j, const struct ztarget *t, const struct l
     return all;
 }
 
-void zreport_runs(const struct ztarget *t, const struct zplan *plan, const struct zpath *path,
-                  const struct zweights *w)
+struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan *plan,
+                                    const struct zpath *path, const struct zweights *w)
 {
     struct json *j = t->r->result, *list = json_list();
     const char *note = note_of(plan->method);
@@ -148,4 +148,5 @@ void zreport_runs(const struct ztarget *t, const struct zplan *plan, const struc
     put_likelihood(t, mean.logz, error);
     json_put(j, "conditions", list);
     log_say(&t->r->log, "ln Z = %.4f +- %.4f, %s", mean.logz, error, verdict);
+    return mean;
 }

@@ -14,11 +14,11 @@ static const char same[] = "run.seed logz.model logz.method logz.clamp logz.ener
                            "logz.data logz.marginal logz.schedule logz.start logz.first_chain "
                            "rbm.precision rbm.sampler";
 
-static char *state_path(const struct run *r)
+static char *state_path(const struct zsubject *s)
 {
-    const char *name = conf_text(r->conf, "run.name");
-    char *file = mem_print("%s.state.h5", name[0] != '\0' ? name : r->command);
-    char *path = run_path(r, file);
+    const char *name = conf_text(s->r->conf, "run.name"), *dot = s->name[0] != '\0' ? "." : "";
+    char *file = mem_print("%s%s%s.state.h5", name[0] != '\0' ? name : s->r->command, dot, s->name);
+    char *path = run_path(s->r, file);
 
     mem_free(file);
     return path;
@@ -80,7 +80,7 @@ static int direction(struct h5 *f, struct zrun *z, int d, int write, struct err 
 int zstate_write(struct zrun *z, const struct zweights *w, struct err *e)
 {
     struct run *r = z->s->r;
-    char *path = state_path(r), *config = conf_dump(r->conf);
+    char *path = state_path(z->s), *config = conf_dump(r->conf);
     struct h5_shape base = { 1, { z->s->m->T.N }, H5_FLOAT };
     struct h5 f = { 0 };
     int bad = ckpt_create(&f, r->P, path, e) ||
@@ -154,7 +154,7 @@ int zstate_read(struct zrun *z, const struct zsubject *s, const struct zplan *pl
     const struct par *P = s->r->P;
     struct log *l = &s->r->log;
     int how = conf_choice(s->r->conf, "run.resume"), status = 0;
-    char *name = state_path(s->r);
+    char *name = state_path(s);
     int there = P->rank == 0 && file_exists(name);
     struct err damage = { "" };
     struct h5 f = { 0 };
@@ -178,7 +178,7 @@ int zstate_read(struct zrun *z, const struct zsubject *s, const struct zplan *pl
 
 void zstate_remove(const struct zsubject *s)
 {
-    char *path = state_path(s->r);
+    char *path = state_path(s);
 
     if (s->r->P->rank == 0) file_remove(path);
     mem_free(path);

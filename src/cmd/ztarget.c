@@ -180,6 +180,7 @@ struct zsubject ztarget_subject(const struct ztarget *t, const struct kern *k)
     int raise = conf_choice(t->r->conf, "logz.method") == ZMETHOD_RAISE;
 
     return (struct zsubject){ .r = t->r,
+                              .name = "",
                               .m = &t->model.rbm,
                               .kern = k,
                               .Q = t->Q,

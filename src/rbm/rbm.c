@@ -138,6 +138,29 @@ void rbm_random(struct rbm *m, double std, uint64_t seed)
     rbm_prepare(m);
 }
 
+static double root_mean_square(const float *x, int64_t n)
+{
+    double squares = 0.0;
+
+    for (int64_t i = 0; i < n; i++) squares += (double)x[i] * (double)x[i];
+    return n > 0 ? sqrt(squares / (double)n) : 0.0;
+}
+
+void rbm_random_like(struct rbm *r, const struct rbm *m, uint64_t seed)
+{
+    double width = root_mean_square(m->bias, m->T.N);
+    struct topology T;
+
+    topology_copy(&T, &m->T);
+    rbm_init(r, &T, -1);
+    if (m->held > 0) rbm_hold(r, m->is_held);
+    rbm_random(r, root_mean_square(m->weight, m->T.M), seed);
+    for (int i = 0; i < m->T.N; i++) {
+        struct rng g = rng_at(seed, RNG_INIT, i, INIT_STEP + 1);
+        r->bias[i] = (float)(width * rng_normal(&g));
+    }
+}
+
 void rbm_bias_from(struct rbm *m, const double *mean, double least)
 {
     for (int i = 0; i < m->T.N; i++) {

@@ -72,8 +72,25 @@ def fault(folder, path):
     return ""
 
 
+def table(folder, path):
+    """The joint machine, whose data are samples of it."""
+    with open(path) as f:
+        t = json.load(f)["table"]
+    x = scores(*read(folder, "free"))
+    p = np.exp(x - lse(x))
+    entropy, width = p @ (x - lse(x)), np.sqrt(p @ x**2 - (p @ x)**2)
+    # 3,000 rows and 300 chains, and 4 of the errors of ln Z
+    for name, n in (("trained_data", 3000), ("trained_samples", 300)):
+        if abs(t[name] - entropy) > 4 * (width / np.sqrt(n) + t["trained_error"]):
+            return f"{name} {t[name]}, expected {entropy}"
+    ordered = min(t["trained_data"], t["trained_samples"]) > t["random_samples"] > t["random_data"]
+    return "" if t["ordered"] == ordered and t["random_samples"] > t["random_data"] else str(t)
+
+
 if sys.argv[1] == "make":
     make(sys.argv[2])
+elif sys.argv[1] == "table":
+    sys.exit(table(sys.argv[2], sys.argv[3]) or 0)
 else:
     for path in sys.argv[3:]:
         said = fault(sys.argv[2], path)

@@ -54,6 +54,15 @@ check "the reference's AIS is labelled" field joint-stepping-1 '"what the refere
 # 200 states of the machine itself: E log p_raise <= E log p; the data are exact draws
 check "RAISE lies below the likelihood" field joint-raise-1 'r["logz"] >= r["exact"] - 3 * r["error"] and r["logz"] - r["exact"] < 0.1'
 
+# --- the four log-likelihoods ---------------------------------------------------------------------
+for n in 1 2; do
+    must $n "${z[@]}" "${joint[@]}" logz.data="$work/model.h5" logz.chains=300 logz.table=true run.name=table-$n
+    must $n "${z[@]}" "${given[@]}" logz.chains=100 logz.table=true run.name=table-given-$n
+done
+check "trained and random machine on data and samples" "$python" tests/cli/logz.py table "$work" "$work/table-1.result.json"
+check "... for drawn conditions too" field table-given-1 '"ordered" in r["table"] and abs(r["table"]["trained_data"] - r["log_likelihood"]) < 1e-9'
+look "the table's chains on 2 ranks" same "$work/table-1.random.h5" "$work/table-2.random.h5"
+
 # --- pieces and wholes ----------------------------------------------------------------------------
 alike() { # WHAT WHOLE PART
     look "$1: the same weights" same "$work/$2.h5" "$work/$3.h5"
@@ -123,6 +132,8 @@ bad "logz.first_chain is 64, expected a multiple of 256" "${joint[@]}" logz.meth
 bad "logz.method: raise needs logz.data" "${joint[@]}" logz.method=raise
 bad "logz.start: data needs logz.data" "${joint[@]}" logz.start=data
 bad "logz.start: chains needs a logz.model with persistent chains" "${joint[@]}" logz.start=chains
+bad "logz.table needs logz.data" "${joint[@]}" logz.table=true
+bad "logz.table goes with logz.start: long and any logz.method but raise" "${given[@]}" logz.table=true logz.start=data
 bad "narrow.h5: states have 11 bits" "${joint[@]}" logz.method=raise logz.data="$work/narrow.h5"
 printf '0 0.5\nx 1\n' > "$work/betas.bad"; printf '0 0.5 0.4 1\n' > "$work/betas.fall"; printf '0 0.5\n' > "$work/betas.short"
 bad 'betas.bad:2: "x' "${joint[@]}" logz.schedule="$work/betas.bad"
