@@ -29,7 +29,7 @@ struct account_keys {
 
 struct account_option {
     char *text;   /* or NULL; owned */
-    char *source; /* "anneal.endpoint", "DWAVE_API_ENDPOINT", "dwave.conf [name]"; owned */
+    char *source; /* "anneal.endpoint", "DWAVE_API_ENDPOINT", "FILE [name]"; owned */
 };
 
 struct account {

@@ -15,6 +15,7 @@
 
 struct ini_entry {
     char *section, *key, *value; /* owned */
+    char *file;                  /* that gave the value; owned */
 };
 
 struct ini {
@@ -30,6 +31,9 @@ void ini_free(struct ini *t); /* accepts { 0 } */
 
 /* NULL: there is none. An empty value counts as none. */
 const char *ini_get(const struct ini *t, const char *section, const char *key);
+
+/* The file that gave the value; NULL as ini_get. */
+const char *ini_file(const struct ini *t, const char *section, const char *key);
 
 int ini_has(const struct ini *t, const char *section);
 

@@ -17,6 +17,7 @@ struct request {
     const struct ising *g; /* borrowed until the request is taken */
     uint64_t seed;         /* part of the digest: another seed asks for other reads */
     struct qp qp;
+    uint64_t hash;          /* of the head and the seed */
     struct wire head, body; /* of the POST: up to the parameters; scratch */
     int64_t reads;
     int parts, next; /* problems in all; the next to be sent */

@@ -100,11 +100,21 @@ static int read_files(struct account *p, struct conf_files *f, const struct acco
     return 0;
 }
 
-static const char *in_files(const struct conf_files *f, const char *key)
+/* A value of the profile, else of [defaults]; *source (may be NULL), the caller's: "FILE
+ * [section]".
+ */
+static const char *in_files(const struct conf_files *f, const char *key, char **source)
 {
-    const char *x = f->section != NULL ? ini_get(&f->t, f->section, key) : NULL;
+    const char *section = f->section;
+    const char *x = section != NULL ? ini_get(&f->t, section, key) : NULL;
 
-    return x != NULL ? x : ini_get(&f->t, "defaults", key);
+    if (x == NULL) {
+        section = "defaults";
+        x = ini_get(&f->t, section, key);
+    }
+    if (x != NULL && source != NULL)
+        *source = mem_print("%s [%s]", ini_file(&f->t, section, key), section);
+    return x;
 }
 
 static void set(struct account_option *o, const char *text, const char *source)
@@ -122,9 +132,9 @@ static void choose(struct account_option *o, const struct conf_files *f, const c
         set(o, x, config_name);
     } else if (variable != NULL && (x = given(getenv(variable))) != NULL) {
         set(o, x, variable);
-    } else if ((x = in_files(f, key)) != NULL) {
-        char *source = mem_print("dwave.conf [%s]", f->section);
-        set(o, x, source);
+    } else {
+        char *source = NULL;
+        if ((x = in_files(f, key, &source)) != NULL) set(o, x, source);
         mem_free(source);
     }
 }
@@ -160,7 +170,9 @@ static int find_endpoint(struct account *p, const struct conf_files *f,
                          const struct account_keys *k, struct err *e)
 {
     struct account_option *o = &p->endpoint;
-    char *file = mem_print("dwave.conf [%s]", f->section != NULL ? f->section : "defaults");
+    static const char *const key[] = { "endpoint", "region", "leap_api_endpoint" };
+    const char *x[3];
+    char *file = NULL;
     const char *config = given(k->endpoint) != NULL ? "anneal.endpoint" : "anneal.region";
     const char *variable =
         given(getenv("DWAVE_API_ENDPOINT")) != NULL ? "DWAVE_API_ENDPOINT" : "DWAVE_API_REGION";
@@ -169,9 +181,8 @@ static int find_endpoint(struct account *p, const struct conf_files *f,
     if (!bad && o->text == NULL)
         bad = set_endpoint(o, getenv("DWAVE_API_ENDPOINT"), getenv("DWAVE_API_REGION"),
                            getenv("DWAVE_LEAP_API_ENDPOINT"), variable, e);
-    if (!bad && o->text == NULL)
-        bad = set_endpoint(o, in_files(f, "endpoint"), in_files(f, "region"),
-                           in_files(f, "leap_api_endpoint"), file, e);
+    for (int i = 0; i < 3; i++) x[i] = in_files(f, key[i], file == NULL ? &file : NULL);
+    if (!bad && o->text == NULL) bad = set_endpoint(o, x[0], x[1], x[2], file, e);
     if (!bad && o->text == NULL) bad = set_endpoint(o, NULL, "na-west-1", NULL, "the default", e);
     mem_free(file);
     if (bad) return -1;
@@ -196,7 +207,7 @@ int account_find(struct account *p, const struct account_keys *k, struct err *e)
         choose(&p->ca_file, &f, k->ca_file, "anneal.ca_file", NULL, "ca_file");
         choose(&p->client_cert, &f, k->client_cert, "anneal.client_cert", NULL, "client_cert");
         choose(&p->client_key, &f, k->client_key, "anneal.client_key", NULL, "client_cert_key");
-        const char *x = in_files(&f, "permissive_ssl");
+        const char *x = in_files(&f, "permissive_ssl", NULL);
         p->permissive = x != NULL && (strcasecmp(x, "true") == 0 || strcasecmp(x, "on") == 0 ||
                                       strcasecmp(x, "yes") == 0 || strcmp(x, "1") == 0);
     }

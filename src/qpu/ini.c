@@ -14,7 +14,8 @@ static struct ini_entry *find(const struct ini *t, const char *section, const ch
 }
 
 /* A section itself is an entry with the key "". */
-static struct ini_entry *add(struct ini *t, const char *section, const char *key, const char *value)
+static struct ini_entry *add(struct ini *t, const char *section, const char *key, const char *value,
+                             const char *file)
 {
     struct ini_entry *x = find(t, section, key);
 
@@ -25,7 +26,9 @@ static struct ini_entry *add(struct ini *t, const char *section, const char *key
         x->key = mem_text(key);
     }
     mem_free(x->value);
+    mem_free(x->file);
     x->value = mem_text(value);
+    x->file = mem_text(file);
     return x;
 }
 
@@ -97,7 +100,7 @@ static int read_line(struct reader *r, char *line, struct err *e)
         *end = '\0';
         mem_free(r->section);
         r->section = mem_text(text + 1);
-        add(r->t, r->section, "", "-");
+        add(r->t, r->section, "", "-", r->name);
         r->last = NULL;
         return 0;
     }
@@ -108,7 +111,7 @@ static int read_line(struct reader *r, char *line, struct err *e)
     char *key = trim(text), *value = trim(at + 1);
     lower(key);
     unescape(value);
-    r->last = add(r->t, r->section, key, value);
+    r->last = add(r->t, r->section, key, value, r->name);
     return 0;
 }
 
@@ -136,6 +139,7 @@ void ini_free(struct ini *t)
         mem_free(t->entry[i].section);
         mem_free(t->entry[i].key);
         mem_free(t->entry[i].value);
+        mem_free(t->entry[i].file);
     }
     mem_free(t->entry);
     *t = (struct ini){ 0 };
@@ -146,6 +150,11 @@ const char *ini_get(const struct ini *t, const char *section, const char *key)
     const struct ini_entry *x = find(t, section, key);
 
     return x == NULL || x->value[0] == '\0' ? NULL : x->value;
+}
+
+const char *ini_file(const struct ini *t, const char *section, const char *key)
+{
+    return ini_get(t, section, key) == NULL ? NULL : find(t, section, key)->file;
 }
 
 int ini_has(const struct ini *t, const char *section)

@@ -25,6 +25,7 @@ static void write_head(struct request *r, const struct solver *s)
     wire_put(&r->head, "\", \"quad\": \"");
     wire_put_bytes(&r->head, r->qp.quad.text, r->qp.quad.n);
     wire_put(&r->head, "\", \"offset\": 0.0}, \"type\": \"ising\", \"params\": ");
+    r->hash = wire_hash(WIRE_HASH ^ r->seed, r->head.text, r->head.n);
     mem_free(text);
 }
 
@@ -75,9 +76,8 @@ uint64_t request_text(struct request *r, int part, const struct params *p)
     wire_put(&r->body, text);
     json_drop(params);
     mem_free(text);
-    uint64_t digest = wire_hash(WIRE_HASH ^ r->seed, r->body.text, r->body.n);
     wire_put(&r->body, "}]\n");
-    return digest;
+    return wire_hash(r->hash, r->body.text + r->head.n, r->body.n - r->head.n);
 }
 
 void request_post(struct request *r, int part, const struct params *p, const char *label,
