@@ -18,7 +18,6 @@ import signal
 import ssl
 import sys
 import threading
-import time
 
 sys.dont_write_bytecode = True
 from sapi import child, chips, faults, service, wire
@@ -75,9 +74,13 @@ def main():
     os.rename(os.path.join(a.dir, "url.new"), os.path.join(a.dir, "url"))
     print(url, flush=True)
     parent = os.getppid()
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    while os.getppid() == parent:
-        time.sleep(1)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    while os.getppid() == parent and not ended.wait(1):
+        pass
+    if sampler:
+        sampler.close()
+    os._exit(0) # whatever the connections' threads are at
 
 
 if __name__ == "__main__":

@@ -241,7 +241,7 @@ def bench(desk):
     pause = sum(max(0.0, b[1] - a[2]) for a, b in zip(times[first:], times[first + 1:]))
     n, work = len(desk.paid()), sum(x[2] - x[1] for x in times)
     print(f"{desk.reads} reads of Zephyr 4 x 302 in {n} problems: {1e3 * pause / n:.2f} ms a problem between replies and requests "
-          f"(the program says {run.result.get('client_ms', float('nan')):.2f} ms), server {work:.2f} s, "
+          f"({run.result['client_cpu_ms']:.2f} ms of processor, says the program), server {work:.2f} s, "
           f"in all {run.seconds:.2f} s of which {cpu:.2f} s of processor, "
           f"load {os.getloadavg()[0]:.1f}")
 

@@ -141,12 +141,24 @@ def solvers_are_listed_and_shown(desk):
     assert abs(cost - paid) < 1e-6 * paid and abs(charged.result["access_time_us"] - paid) < 1e-6 * paid, (cost, paid, charged.result)
 
 
+def a_child_draws_at_the_temperature_it_is_asked_for(desk):
+    """The stand-in sends what was submitted to a `caloq anneal anneal.what=serve`; the reads come back at its temperature."""
+    model = os.path.join(desk.work, "stronger.h5")
+    anneal_kit.machine(model, 2, 10, 5, weight=0.5)
+    serve = f"{desk.caloq} anneal anneal.what=serve run.dir={desk.work}/serve"
+    with talk.StandIn(desk.work, "--solver", "Z=zephyr,2", "--child", serve, "--beta", "1.5", token=desk.token) as s:
+        run = desk.run(**{"anneal.model": model, "anneal.endpoint": s.url, "anneal.reads": 4000, "anneal.max_reads": 2000})
+        assert run.status == 0, run.err[-600:]
+        beta, error = run.result["beta"], run.result["beta_error"]
+        assert error < 0.1 and abs(beta - 1.5) < 5 * error, (beta, error)
+
+
 NO_TOKEN = dict(drop=("DWAVE_API_TOKEN",))
 CASES = {
     **{case.__name__.replace("_", " "): case for case in (
         dwave_conf_is_enough, a_token_for_all_to_read_earns_a_warning, the_environment_is_over_the_file_and_the_config_over_both,
         nothing_answers, a_token_in_the_config_is_refused, a_proxy_is_used_and_its_password_not_shown,
-        tls_with_a_certificate_of_ones_own, solvers_are_listed_and_shown)},
+        tls_with_a_certificate_of_ones_own, a_child_draws_at_the_temperature_it_is_asked_for, solvers_are_listed_and_shown)},
     "no token": refused(["DWAVE_API_TOKEN"], **NO_TOKEN),
     "a token of two lines": refused(["token"], env={"DWAVE_API_TOKEN": "line\nX-Other: line"}),
     "http to another machine": refused(["http"], {"anneal.endpoint": "http://192.0.2.1/sapi/v2/"}),

@@ -37,3 +37,9 @@ class Child:
         if len(packed) != width * problem.reads:
             raise problems.Refused("child: samples of another length")
         return [packed[k // 8::width].translate(bytes(b >> (7 - k % 8) & 1 for b in range(256))) for k in range(len(h))]
+
+    def close(self):
+        """It ends with its input."""
+        self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.wait()
