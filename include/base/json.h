@@ -22,6 +22,7 @@ void json_put_text(struct json *j, const char *key, const char *x);
 void json_put_flag(struct json *j, const char *key, int x);
 void json_put(struct json *j, const char *key, struct json *x); /* takes x over */
 void json_add(struct json *list, struct json *x);               /* takes x over */
+struct json *json_item(struct json *list, int64_t i);           /* borrowed; NULL beyond its end */
 void json_add_int(struct json *list, int64_t x);
 void json_add_real(struct json *list, double x);
 

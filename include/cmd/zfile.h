@@ -3,6 +3,7 @@
  *
  *   /log_weights f64, /chain i64, /condition i32, /direction i32 (0 up, 1 down)   a row a chain
  *   /betas f64 [K + 1], /base f32 [N], /log_z0 f64 [Q], /conditions f64 [Q] MeV
+ *   /quality/up, /quality/down: figures of the weights (zquality.h)
  *   /up/point, /up/lane, /down/...   figures of the path's points (stepping, ti), a row a tile
  *
  * Chains of a condition are numbered; files with other chains of the same path join exactly.

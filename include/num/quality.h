@@ -37,10 +37,10 @@ enum quality_figure {
 const char *quality_name(enum quality_figure f);
 const char *quality_text(enum quality_figure f);
 
-/* All figures of n >= 1 log-weights; bootstrap by RNG_BOOTSTRAP, item. NAN where too few weights
- * have no such figure. */
-void quality_of(double x[QUALITY_FIGURES], const double *log_w, int64_t n, uint64_t seed,
-                int64_t item);
+/* All figures of n >= 1 log-weights; the bootstrap resamples `repeats` times by RNG_BOOTSTRAP,
+ * item. NAN where too few weights have no such figure. */
+void quality_of(double x[QUALITY_FIGURES], const double *log_w, int64_t n, int repeats,
+                uint64_t seed, int64_t item);
 
 /* The 95% interval of the log of the mean weight, n > 1; low may be -INFINITY. */
 void quality_interval(const double *log_w, int64_t n, double *low, double *high);

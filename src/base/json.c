@@ -83,6 +83,11 @@ void json_add(struct json *list, struct json *x)
     if (json_array_append_new(theirs(list), theirs(x)) != 0) die("a value for no JSON list");
 }
 
+struct json *json_item(struct json *list, int64_t i)
+{
+    return (struct json *)json_array_get((json_t *)list, (size_t)i);
+}
+
 void json_add_int(struct json *list, int64_t x)
 {
     json_add(list, ours(json_integer(x)));

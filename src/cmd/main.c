@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/keys.h"
 #include "cmd/version.h"
+#include "cmd/zquality.h"
 #include "num/blas.h"
 #include "num/dnn.h"
 
@@ -81,6 +82,7 @@ static int help(const char *name)
     while (sections < COMMAND_SECTIONS && c->sections[sections] != NULL) sections++;
     printf("caloq %s CONFIG.yaml [section.key=value ...]: %s\n\n", c->name, c->help);
     conf_help(stdout, keys, n, c->sections, sections);
+    if (strcmp(name, "logz") == 0) zquality_help(stdout);
     return RUN_DONE;
 }
 

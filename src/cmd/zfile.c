@@ -1,6 +1,7 @@
 #include "cmd/zfile.h"
 
 #include "base/mem.h"
+#include "cmd/zquality.h"
 #include "io/digest.h"
 #include "io/h5.h"
 
@@ -225,6 +226,7 @@ int zfile_write(const struct zsubject *s, const struct zplan *plan, const struct
         h5_put_int(&f, "/", "start", plan->down ? (int)plan->start : -1, e) ||
         h5_put_int(&f, "/", "burn", plan->down ? plan->burn : -1, e) ||
         h5_put_int(&f, "/", "identity", zfile_identity(s), e) || zfile_put(&f, w, e) ||
+        zquality_write(&f, plan, w, s->r->seed, e) ||
         h5_write_all(&f, "betas", &betas, path->beta, "1", "the path, from 0 to 1", e) ||
         h5_write_all(&f, "base", &base, path->base, "1", "fields of the base", e) ||
         (energy != NULL &&

@@ -1,6 +1,7 @@
 #include "cmd/zreport.h"
 
 #include "base/mem.h"
+#include "cmd/zquality.h"
 
 #include <math.h>
 
@@ -130,6 +131,7 @@ struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan 
 
     struct logweights_mean mean = zreport_mean(w, plan, path, t, list);
     logweights_verdict(&mean, verdict, sizeof verdict);
+    zquality_put(t->r, list, plan, w);
     json_put_real(j, "logz", mean.logz);
     double error = put_errors(j, t, &mean);
     json_put_real(j, "lower", mean.lower);

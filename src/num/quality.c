@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Repeats of the bootstrap: as many as draw so many weights. */
-enum { DRAWS = 20000000, REPEATS = 1000, LEAST_REPEATS = 50 };
-
 static const struct {
     const char *name, *text;
 } figure[QUALITY_FIGURES] = {
@@ -155,11 +152,10 @@ double quality_pareto(const double *log_w, int64_t n)
     return k;
 }
 
-void quality_of(double x[QUALITY_FIGURES], const double *log_w, int64_t n, uint64_t seed,
-                int64_t item)
+void quality_of(double x[QUALITY_FIGURES], const double *log_w, int64_t n, int repeats,
+                uint64_t seed, int64_t item)
 {
     struct logweights s = logweights_of(log_w, n);
-    int64_t repeats = DRAWS / n;
 
     for (int i = 0; i < QUALITY_FIGURES; i++) x[i] = NAN;
     x[QUALITY_LOG_MEAN] = s.log_mean;
@@ -167,9 +163,8 @@ void quality_of(double x[QUALITY_FIGURES], const double *log_w, int64_t n, uint6
     x[QUALITY_ESS] = s.ess;
     x[QUALITY_LARGEST] = s.largest;
     if (n > 1) {
-        repeats = repeats > REPEATS ? REPEATS : repeats < LEAST_REPEATS ? LEAST_REPEATS : repeats;
         x[QUALITY_ERROR] = s.error;
-        x[QUALITY_BOOTSTRAP] = logweights_bootstrap(log_w, n, (int)repeats, seed, item);
+        x[QUALITY_BOOTSTRAP] = logweights_bootstrap(log_w, n, repeats, seed, item);
         x[QUALITY_JACKKNIFE] = quality_jackknife(log_w, n);
         x[QUALITY_VARIANCE] = s.variance;
         x[QUALITY_SKEWNESS] = skewness(log_w, n);

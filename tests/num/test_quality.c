@@ -72,7 +72,7 @@ static void figures_are_those_of_their_definitions(void **state)
         two += pow(x[i] - mean, 2) / 5.0;
     }
     for (int i = 0; i < 5; i++) x[i] += 4000.0; /* no double holds e^4000 */
-    quality_of(q, x, 5, 1, 0);
+    quality_of(q, x, 5, 100, 1, 0);
     assert_near(q[QUALITY_LOG_MEAN], 4000.0 + log(4.0), 1e-11);
     assert_near(q[QUALITY_JACKKNIFE], 4000.0 + 5.0 * log(4.0) - 4.0 * out, 1e-10);
     assert_near(q[QUALITY_SKEWNESS], three / pow(two, 1.5), 1e-8);
@@ -83,7 +83,7 @@ static void figures_are_those_of_their_definitions(void **state)
     assert_near(q[QUALITY_BOUND], q[QUALITY_LOG_MEAN] - log(20.0), 1e-11);
     assert_true(q[QUALITY_LOW] < q[QUALITY_LOG_MEAN] && q[QUALITY_LOG_MEAN] < q[QUALITY_HIGH]);
     assert_true(isnan(q[QUALITY_PARETO_K])); /* five weights have no tail */
-    quality_of(q, x, 1, 1, 0);
+    quality_of(q, x, 1, 100, 1, 0);
     assert_true(isnan(q[QUALITY_ERROR]) && isnan(q[QUALITY_LOW]) && q[QUALITY_LARGEST] == 1.0);
     for (int f = 0; f < QUALITY_FIGURES; f++)
         assert_true(strlen(quality_name(f)) > 2 && strlen(quality_text(f)) > 10);
@@ -135,10 +135,10 @@ static void the_tail_of_a_pareto_law_is_found(void **state)
     }
     double x[500], q[QUALITY_FIGURES];
     normals(x, 500, 0.5, 1); /* calm weights are well below the limit, wild ones above */
-    quality_of(q, x, 500, 1, 0);
+    quality_of(q, x, 500, 100, 1, 0);
     assert_true(q[QUALITY_PARETO_K] < 0.6);
     normals(x, 500, 16.0, 1);
-    quality_of(q, x, 500, 1, 0);
+    quality_of(q, x, 500, 100, 1, 0);
     assert_true(q[QUALITY_PARETO_K] > QUALITY_PARETO_MOST);
     for (int i = 0; i < 500; i++) x[i] = 3.0;
     assert_true(isnan(quality_pareto(x, 500))); /* equal weights have no tail */
