@@ -4,6 +4,7 @@
 #ifndef CMD_PRIOR_H
 #define CMD_PRIOR_H
 
+#include "cmd/course.h"
 #include "cmd/feed.h"
 #include "cmd/pace.h"
 #include "cmd/pool.h"
@@ -26,6 +27,7 @@ struct prior {
     const struct kern *kern; /* borrowed */
     const struct feed *feed; /* borrowed */
     struct pool pool;
+    struct course course;
     struct phases phases;
     struct update update; /* its rate is the caller's, phase by phase */
     enum phases_kind kind;

@@ -1,5 +1,6 @@
 /*
- * priorfile.h - the state of a machine's training in a checkpoint: /chains and /optimizer/rbm.
+ * priorfile.h - the state of a machine's training in a checkpoint: /chains, /optimizer/rbm,
+ * /trajectory.
  * Collective.
  */
 #ifndef CMD_PRIORFILE_H

@@ -58,6 +58,7 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     if (check(p, c, e) || pool_init(&p->pool, r, m, k, f, e)) return -1;
     if (p->method == METHOD_EXACT && exact_plan(&p->exact, m, 0, EXACT_MOST, e))
         return err_within(e, "rbm.method exact");
+    course_init(&p->course, r, m, k, f);
     phases_init(&p->phases, m);
     update_init(&p->update, adam ? UPDATE_ADAM : push ? UPDATE_MOMENTUM : UPDATE_SGD, m);
     options(&p->update, c, steps);
@@ -77,6 +78,7 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
 void prior_free(struct prior *p)
 {
     pool_free(&p->pool);
+    course_free(&p->course);
     phases_free(&p->phases);
     update_free(&p->update);
     mem_free(p->data);
@@ -106,6 +108,7 @@ void prior_start(struct prior *p, int biases)
 {
     if (biases && p->feed->bits) start_biases(p);
     pool_start(&p->pool);
+    course_start(&p->course);
 }
 
 /* The hidden partitions given the others: one draw is exact for one of them, several take turns. */
@@ -254,5 +257,6 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
                        (long long)p->update.step);
     if (p->m->how != NULL && sampler_renew(p->m->how, p->m, e))
         return err_within(e, "update %lld", (long long)p->update.step);
+    course_step(&p->course);
     return 0;
 }

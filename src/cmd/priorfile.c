@@ -115,7 +115,8 @@ int priorfile_write(struct h5 *f, const struct prior *p, struct err *e)
                            "moving means that centre the gradient", e) ||
               h5_put_int(f, "optimizer/rbm", "offsets_seen", p->phases.offsets_seen, e) ||
               h5_put_int(f, "optimizer/rbm", "step", p->update.step, e) ||
-              write_moments(f, &p->update, e) || write_ladders(f, p, e);
+              write_moments(f, &p->update, e) || write_ladders(f, p, e) ||
+              course_write(f, &p->course, e);
 
     mem_free(rows);
     return bad ? -1 : 0;
@@ -152,7 +153,7 @@ int priorfile_read(const struct h5 *f, struct prior *p, struct err *e)
                    h5_get_int(f, "optimizer/rbm", "step", &p->update.step, e) ||
                    read_moment(f, "optimizer/rbm/first", p->update.first, p->update.total, e) ||
                    read_moment(f, "optimizer/rbm/second", p->update.second, p->update.total, e) ||
-                   read_ladders(f, p, e)
+                   read_ladders(f, p, e) || course_read(f, &p->course, e)
                ? -1
                : 0;
 }

@@ -14,7 +14,7 @@
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
     "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
-    "rbm.method rbm.tempering "
+    "rbm.method rbm.tempering rbm.trajectory "
     "rbm.chain_condition rbm.precision "
     "rbm.optimiser training.optimiser training.batch";
 

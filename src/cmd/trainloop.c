@@ -88,6 +88,7 @@ static int note(struct trainer *t, const char *phase, const double *term, double
             json_put_int(line, "rbm_sweeps", t->prior.sweeps);
             json_put_real(line, "rbm_learning_rate", t->prior.rate);
         }
+        if (mode != TRAIN_AE) course_put(&t->prior.course, line);
         if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
         if (t->seconds > 0.0)
             json_put_real(line, "showers_per_second", (double)t->showers / t->seconds);
@@ -111,6 +112,7 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     t->seconds = clock_now() - t->progress.start;
     progress_step(&t->progress, t->step);
     if (!noted) return 0;
+    course_take(&t->prior.course);
     return note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e);
 }
 
@@ -152,6 +154,7 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
     double term[LOSS_TERMS], score;
 
     memcpy(t->term, report->term, sizeof t->term);
+    course_take(&t->prior.course);
     if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
     if (mode != TRAIN_RBM) {
         validate(t, term);

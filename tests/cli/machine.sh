@@ -68,8 +68,8 @@ END
 # whole sets of options at 1, 2, 3 ranks: 70 rows are two tiles, 10 the last batch's one
 declare -A set=(
     [plain]="rbm.gradient=plain data.binarise=stochastic"
-    [deep]="rbm.partitions=3 rbm.nodes=[12,4,3] rbm.gradient=enhanced"
-    [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.offset_rate=0.3 rbm.schedule=cosine"
+    [deep]="rbm.partitions=3 rbm.nodes=[12,4,3] rbm.gradient=enhanced rbm.trajectory=130 rbm.learning_rate=2"
+    [fixed]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.chain_condition=fixed rbm.offset_rate=0.3 rbm.schedule=cosine rbm.trajectory=200 rbm.trajectory_sweeps=2"
     [units]="rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.clamped_units=[7,9-10] rbm.chain_condition=fixed"
     [cd]="rbm.method=cd rbm.rao_blackwell=true rbm.decay_l1=0.1 rbm.clip=0.1"
     [rdm]="rbm.method=rdm rbm.partitions=3 rbm.nodes=[4,8,3] rbm.clamped=0 rbm.weight_clip=0.05 rbm.schedule=step rbm.schedule_every=2"
@@ -103,6 +103,21 @@ import h5py, numpy as np, sys
 g = h5py.File(sys.argv[1] + "/rdm1/checkpoint-2.h5")["rbm"]
 w = np.concatenate([g[k][:].ravel() for k in g if k.startswith("weight")])
 assert abs(w).max() <= np.float32(.05), abs(w).max()
+END
+
+# ln Z along the training is that of enumeration, for a machine that learns much
+machine 2 course "${idx[@]}" training.epochs=40 rbm.learning_rate=0.5 rbm.trajectory=2048
+must 1 logz logz.model="$work/course" logz.method=exact run.dir="$work/course"
+check "the trajectory's ln Z, in metrics and checkpoint" "$python" - "$work" <<'END'
+import h5py, json, numpy as np, sys
+exact = json.load(open(sys.argv[1] + "/course/logz.result.json"))["logz"]
+l = [json.loads(l) for l in open(sys.argv[1] + "/course/metrics.jsonl")]
+last, g = l[-1], h5py.File(sys.argv[1] + "/course/best.h5")["trajectory"]
+assert abs(last["lnz_trajectory"] - exact) < 4 * last["lnz_trajectory_error"] < 0.2, (last["lnz_trajectory"], exact)
+assert max(abs(i["lnz_trajectory"] - exact) for i in l) > 1 and 64 < last["lnz_trajectory_ess"] <= 2048.001
+w = g["log_z"][:][:, None] + g["log_weights"][:]
+assert np.isclose(np.log(np.exp(w).mean()), g.attrs["logz"]) and np.isclose(g.attrs["logz"], last["lnz_trajectory"])
+assert g.attrs["chains"] == 2048 and g.attrs["step"] == 100 + 40 * 3 and g.attrs["conditional"] == 0
 END
 
 # with hidden units: the mean over drawn units is the pseudo-likelihood that enumeration gives
