@@ -17,8 +17,7 @@ int64_t describe_peak(void);
  * the start of the process. Says so, and returns it. */
 int64_t describe_prediction(struct run *r, int64_t peak, int64_t taken);
 
-/* After it: the measured peak of this rank beside the prediction, said and put into the result as
- * `memory_predicted` and `memory_peak`, bytes. */
+/* After it: says the measured peak of this rank beside the prediction. */
 void describe_memory(struct run *r, int64_t predicted);
 
 #endif

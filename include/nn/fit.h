@@ -16,6 +16,7 @@
 #include "base/reducer.h"
 #include "nn/optim.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { FIT_TERMS = 32, FIT_SLOTS = 8 };
@@ -42,6 +43,11 @@ struct fit {
     /* Add gradients, and to term[] the sums over this rank's showers of step `index`; returns their
      * number, or -1 with a sentence that every rank must share. */
     int64_t (*batch)(void *ctx, int64_t epoch, int64_t index, double *term, struct err *e);
+    /* Where a number can first turn bad: `places` of them (layers; 0: not known), the first bad one
+     * of this rank's last batch (-1: none), and its name. For the sentence that ends the run. */
+    int places;
+    int (*bad_place)(void *ctx);
+    void (*place_name)(void *ctx, int place, char *text, size_t n);
     /* After each update, on all ranks; may be NULL. */
     int (*stepped)(void *ctx, const struct fit_report *r, struct err *e);
     /* After each epoch (validate, checkpoint: f's epoch already counts it); may be NULL. */

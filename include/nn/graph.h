@@ -128,7 +128,10 @@ int64_t graph_layer_parameters(const struct graph *g, int i, const struct tensor
  * out). */
 int64_t graph_bytes(const struct graph *g, int batch);
 
-/* Name or line of the first layer whose value is not finite for some row, or NULL; into text[n]. */
-const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n);
+/* The first layer whose value is not finite for some row of the last forward, or -1. */
+int graph_bad_layer(const struct graph *g, int B);
+
+/* "layer 3 (linear wide, line 12)" into text[n], which is returned. */
+const char *graph_layer_name(const struct graph *g, int i, char *text, size_t n);
 
 #endif

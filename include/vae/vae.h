@@ -100,6 +100,12 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
 /* Bits of the condition, [B, n_0], from E. */
 void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride);
 
+/* Layers of all networks, counted through encoder levels and decoder; the first one whose value was
+ * not finite in the last forward (-1: none); its name, "encoder level 1, layer 3 (...)". */
+int vae_layers(const struct vae *v);
+int vae_bad_layer(const struct vae *v);
+void vae_layer_name(const struct vae *v, int layer, char *text, size_t n);
+
 /* Bytes of values, gradients and buffers for so many rows (parameters and scratch left out). */
 int64_t vae_bytes(const struct vae *v, int batch);
 

@@ -57,6 +57,4 @@ void describe_memory(struct run *r, int64_t predicted)
 
     log_say(&r->log, "memory: peak %.2f GB on rank 0, predicted %.2f", 1e-9 * (double)peak,
             1e-9 * (double)predicted);
-    json_put_int(r->result, "memory_predicted", predicted);
-    json_put_int(r->result, "memory_peak", peak);
 }

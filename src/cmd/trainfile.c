@@ -77,6 +77,25 @@ int trainfile_write(const struct trainer *t, int is_best, struct err *e)
     return ckpt_prune(P, t->r->dir, (int)conf_int(t->r->conf, "run.keep"), e);
 }
 
+/* Where two texts part: the sentence names the line and what either says. */
+static int texts_differ(const char *key, const char *path, const char *then, const char *now,
+                        const struct h5 *f, struct err *e)
+{
+    int line = 1;
+
+    for (;; line++) {
+        size_t a = strcspn(then, "\n"), b = strcspn(now, "\n");
+        if (a != b || memcmp(then, now, a) != 0 || then[a] == '\0' || now[b] == '\0')
+            return err_set(e,
+                           "%s:%d: %s is not the one in %s, which has '%.*s' there, not '%.*s'; "
+                           "take another run.dir",
+                           path, line, key, f->path, a < 60 ? (int)a : 60, then,
+                           b < 60 ? (int)b : 60, now);
+        then += a + 1;
+        now += b + 1;
+    }
+}
+
 /* Do config and architecture still say what the checkpoint was made with? */
 static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e)
 {
@@ -96,11 +115,11 @@ static int same_shape(const struct h5 *f, const struct trainer *t, struct err *e
         bad = h5_read_text(f, "architecture", &architecture, e) ||
               h5_read_text(f, "geometry", &geometry, e);
         if (!bad && strcmp(architecture, t->model.architecture) != 0)
-            bad = err_set(e, "%s: model.architecture is not the one in %s; take another run.dir",
-                          conf_text(t->r->conf, "model.architecture"), f->path);
+            bad = texts_differ("model.architecture", conf_text(t->r->conf, "model.architecture"),
+                               architecture, t->model.architecture, f, e);
         if (!bad && strcmp(geometry, t->model.geometry) != 0)
-            bad = err_set(e, "%s: data.geometry is not the one in %s; take another run.dir",
-                          conf_text(t->r->conf, "data.geometry"), f->path);
+            bad = texts_differ("data.geometry", conf_text(t->r->conf, "data.geometry"), geometry,
+                               t->model.geometry, f, e);
     }
     mem_free(text);
     mem_free(geometry);

@@ -178,6 +178,16 @@ static int stop(void *ctx)
     return run_stops(((struct trainer *)ctx)->r);
 }
 
+static int bad_layer(void *ctx)
+{
+    return vae_bad_layer(&((struct trainer *)ctx)->model.vae);
+}
+
+static void layer_name(void *ctx, int layer, char *text, size_t n)
+{
+    vae_layer_name(&((struct trainer *)ctx)->model.vae, layer, text, n);
+}
+
 int trainloop_open(struct trainer *t, struct err *e)
 {
     struct run *r = t->r;
@@ -208,6 +218,9 @@ int trainloop_run(struct trainer *t, struct err *e)
         t->fit.stepped = stepped;
         t->fit.ended = ended;
         t->fit.stop = stop;
+        t->fit.places = t->fit.optim != NULL ? vae_layers(&t->model.vae) : 0;
+        t->fit.bad_place = bad_layer;
+        t->fit.place_name = layer_name;
         int status = fit_run(&t->fit, e);
         if (status < 0) return -1;
         if (status > 0) {

@@ -1,5 +1,7 @@
 #include "nn/fit.h"
 
+#include "base/mem.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +19,41 @@ static void reduce_gradient(const struct fit *f)
         if (s * piece < f->n) r->wait(r->ctx, s);
 }
 
+/* A loss is not finite on some ranks, and every rank knows it: the sentence names the first layer
+ * that went wrong on any of them. */
+static int not_finite(const struct fit *f, double ranks, struct err *e)
+{
+    char name[160] = "";
+    int64_t *bad = f->places > 0 ? mem_take(f->places, sizeof *bad) : NULL;
+
+    if (bad != NULL) {
+        int mine = f->bad_place(f->ctx), first = 0;
+        if (mine >= 0) bad[mine] = 1;
+        f->reducer->count(f->reducer->ctx, bad, f->places);
+        while (first < f->places && bad[first] == 0) first++;
+        if (first < f->places) f->place_name(f->ctx, first, name, sizeof name);
+    }
+    mem_free(bad);
+    return err_set(e,
+                   "a loss is not finite on %.0f rank(s) at epoch %lld, step %lld%s%s; the "
+                   "parameters are those of the step before",
+                   ranks, (long long)f->epoch, (long long)f->index,
+                   name[0] != '\0' ? "; the first value that is not: " : "", name);
+}
+
+/* A gradient, summed over ranks, is not finite: of which tensor first? */
+static int bad_gradient(const struct fit *f, struct err *e)
+{
+    const struct tensors *T = f->optim->T;
+    const char *name = "no single tensor";
+
+    for (int i = T->n - 1; i >= 0; i--)
+        for (int64_t k = 0; k < T->t[i].count; k++)
+            if (!isfinite(f->grad[T->t[i].first + k])) name = T->t[i].name;
+    return err_set(e, "the gradient is not finite at epoch %lld, step %lld: that of %s",
+                   (long long)f->epoch, (long long)f->index, name);
+}
+
 /* One step up to the update: sum[terms] are the terms' sums over all ranks, then the showers. */
 static int one_step(struct fit *f, double sum[FIT_TERMS + 2], struct err *e)
 {
@@ -30,12 +67,7 @@ static int one_step(struct fit *f, double sum[FIT_TERMS + 2], struct err *e)
     for (int i = 0; i < f->terms; i++)
         if (!isfinite(sum[i])) *wrong = 1.0; /* rides on the sum that is made anyway */
     f->reducer->sum(f->reducer->ctx, sum, f->terms + 2);
-    if (*wrong > 0.0)
-        return err_set(
-            e,
-            "a loss is not finite on %.0f rank(s) at epoch %lld, step %lld; the parameters "
-            "are those of the step before",
-            *wrong, (long long)f->epoch, (long long)f->index);
+    if (*wrong > 0.0) return not_finite(f, *wrong, e);
     if (f->optim != NULL) reduce_gradient(f);
     return 0;
 }
@@ -62,8 +94,7 @@ int fit_run(struct fit *f, struct err *e)
             rate = optim_rate(f->optim);
             norm = optim_step(f->optim, f->params, f->grad, 1.0 / sum[f->terms]);
             if (!isfinite(norm)) /* the same on all ranks: the gradient is summed */
-                return err_set(e, "the gradient is not finite at epoch %lld, step %lld",
-                               (long long)f->epoch, (long long)f->index);
+                return bad_gradient(f, e);
         }
         for (int i = 0; i <= f->terms; i++) f->sum[i] += sum[i];
         struct fit_report r = report(f, sum, norm, rate);

@@ -131,17 +131,21 @@ int64_t graph_bytes(const struct graph *g, int batch)
     return g->row * (int64_t)sizeof(float) * (batch > 0 ? batch : g->batch);
 }
 
-const char *graph_not_finite(const struct graph *g, int B, char *text, size_t n)
+int graph_bad_layer(const struct graph *g, int B)
 {
     for (int i = 0; i < g->layers; i++) {
-        const struct layer *l = &g->layer[i];
-        const float *x = g->value[l->out].x;
-        for (int64_t k = 0; k < (int64_t)B * shape_size(l->to); k++) {
-            if (isfinite(x[k])) continue;
-            snprintf(text, n, "layer %d (%s%s%s, line %d)", i, l->kind->name,
-                     l->name[0] != '\0' ? " " : "", l->name, l->line);
-            return text;
-        }
+        const float *x = g->value[g->layer[i].out].x;
+        for (int64_t k = 0; k < (int64_t)B * shape_size(g->layer[i].to); k++)
+            if (!isfinite(x[k])) return i;
     }
-    return NULL;
+    return -1;
+}
+
+const char *graph_layer_name(const struct graph *g, int i, char *text, size_t n)
+{
+    const struct layer *l = &g->layer[i];
+
+    snprintf(text, n, "layer %d (%s%s%s, line %d)", i, l->kind->name, l->name[0] != '\0' ? " " : "",
+             l->name, l->line);
+    return text;
 }

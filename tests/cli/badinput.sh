@@ -223,7 +223,8 @@ for what in full wide; do
     check "$what: the checkpoints are as they were" test "$(sha256sum "$work"/lost/*.h5)" = "$before"
     check "$what: no other file" test -z "$(find "$work/lost" -name '*.tmp' -o -name '*.result.json')"
 done
-check "wide: the sentence says what is not finite" grep -qE '^caloq: .*(loss|gradient) is not finite' "$work/err"
+check "wide: the sentence says what is not finite, and where" grep -qE \
+    '^caloq: .*(loss is not finite .*: (encoder level|decoder).*layer [0-9]+ \(|gradient is not finite.*/)' "$work/err"
 check "the checkpoint of the first step reads" whole "$work/lost/checkpoint-0.h5"
 must 2 "${run2[@]}" run.dir="$work/lost"
 look "gone on after a full disk: the same checkpoint" same "$work/whole/checkpoint-2.h5" "$work/lost/checkpoint-2.h5" but=/config

@@ -5,6 +5,7 @@
 #include "nn/fit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -188,6 +189,19 @@ static void stopped_and_started_again_is_never_stopped_bit_for_bit(void **state)
     }
 }
 
+static int bad_place(void *ctx)
+{
+    struct problem *p = ctx;
+
+    return p->rank == 0 ? 2 : p->rank == 1 ? 3 : -1;
+}
+
+static void place_name(void *ctx, int place, char *text, size_t n)
+{
+    (void)ctx;
+    snprintf(text, n, "place %d", place);
+}
+
 static void a_loss_that_is_not_finite_stops_every_rank_before_the_update(void **state)
 {
     (void)state;
@@ -198,8 +212,12 @@ static void a_loss_that_is_not_finite_stops_every_rank_before_the_update(void **
     begin(&p, block_of(ROWS, P->rank, P->size), par_reducer(P));
     p.bad_epoch = 1;
     p.rank = P->rank;
+    p.fit.places = 5;
+    p.fit.bad_place = bad_place;
+    p.fit.place_name = place_name;
     int ok = fit_run(&p.fit, &e) == -1 && p.steps == STEPS && p.optim.step == STEPS;
     ok = ok && strstr(e.text, "not finite on 1 rank(s) at epoch 1, step 0") != NULL;
+    ok = ok && strstr(e.text, "; the first value that is not: place 2;") != NULL;
     finish(&p);
     assert_true(test_agree(ok));
 }

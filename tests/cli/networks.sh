@@ -1,0 +1,76 @@
+#!/bin/bash
+# networks.sh - convolutional networks through the program: trained, stopped and gone on with bit for
+# bit, sampled, on ranks that normalise together; what does not fit is refused by layer and line.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+showers 101 "$work/showers.h5"
+says() { grep -qF -- "$1" "$work/err"; }
+
+cat > "$work/conv.yaml" <<'END'
+levels: 2
+blocks:
+  half:
+    - {kind: conv3d, units: wide, kernel: [2, 3, 2], stride: [1, 2, 1]}
+    - {kind: batch_norm}
+    - {kind: prelu}
+encoder:
+  - {name: place, kind: latent_encoding, input: bits}
+  - {name: voxels, kind: reshape, input: showers, shape: [1, 8, 6, 4]}
+  - {kind: add, inputs: [voxels, place]}
+  - {kind: pad_cylinder}
+  - {block: half, name: first, with: {wide: 4}}
+  - {block: half, concat: [first, energy], with: {wide: 6}}
+  - {kind: dropout, rate: 0.1}
+  - {name: logits, kind: linear, units: logits, init: glorot}
+decoder:
+  - {name: wave, kind: sinusoids, input: energy, units: 4}
+  - {concat: [bits, wave], kind: linear, units: 96}
+  - {kind: reshape, shape: [4, 4, 3, 2]}
+  - {kind: batch_norm}
+  - {kind: silu}
+  - {kind: conv_transpose3d, units: 4, kernel: [2, 3, 3], stride: [2, 2, 1]}
+  - {kind: group_norm}
+  - {name: trunk, kind: linear_attention, dim: 4}
+  - {kind: conv_transpose3d, units: 1, kernel: [1, 2, 2], input: trunk}
+  - {kind: fold_cylinder}
+  - {name: hits, kind: bias, data: hits}
+  - {kind: conv_transpose3d, units: 1, kernel: [1, 2, 2], input: trunk}
+  - {kind: fold_cylinder}
+  - {name: activations, kind: bias, data: activations}
+END
+train=(train "$work/train.yaml" model.architecture="$work/conv.yaml")
+
+# 5 steps of 20 showers and one of a single one: a rank without rows normalises with the others
+for n in 1 3; do
+    must $n "${train[@]}" run.dir="$work/net$n"
+    run $n "${train[@]}" run.dir="$work/turn$n" run.walltime=0.001
+    check "stopped after a step at $n ranks" test $status -eq 75
+    must $n "${train[@]}" run.dir="$work/turn$n"
+    look "gone on, $n ranks: the same checkpoint" same "$work/net$n/checkpoint-2.h5" "$work/turn$n/checkpoint-2.h5" but=/config
+    look "gone on, $n ranks: the same history" metrics "$work/net$n/metrics.jsonl" "$work/turn$n/metrics.jsonl" 0
+done
+# sums over ranks are made in another order: 1e-3 of the losses after 12 steps
+look "the losses do not know how many ranks there are" metrics "$work/net1/metrics.jsonl" "$work/net3/metrics.jsonl" 1e-3
+check "two levels for three partitions" grep -q 'encoder level 1: .* parameters' "$work/net1/log.txt"
+check "no third level" test -z "$(grep 'encoder level 2' "$work/net1/log.txt")"
+check "each layer's parameters and GFLOP" grep -qE 'line +15 linear +logits .* [1-9][0-9]* parameters +0\.[0-9]+ GFLOP' "$work/net1/log.txt"
+check "memory predicted and measured" grep -qE 'memory: peak [0-9.]+ GB on rank 0, predicted [0-9.]+' "$work/net1/log.txt"
+must 2 generate generate.model="$work/net3" generate.showers=7 generate.sweeps=5 generate.output="$work/made.h5" run.dir="$work/gen"
+must 1 encode encode.model="$work/net3" data.test="[$work/showers.h5]" encode.output="$work/bits.h5" run.dir="$work/enc"
+
+# what does not fit
+refused() { # WHAT SED-COMMAND SENTENCE
+    sed "$2" "$work/conv.yaml" > "$work/bad.yaml"
+    run 2 train "$work/train.yaml" model.architecture="$work/bad.yaml" run.dir="$work/bad"
+    check "$1: exit 1" test $status -eq 1
+    check "$1: the sentence" says "$3"
+}
+refused "kernel" 's/kernel: \[2, 3, 2\]/kernel: [2, 3, 6]/' 'bad.yaml:4: conv3d: a kernel of 2 x 3 x 6 does not fit into 1 x 8 x 8 x 5'
+refused "voxels" 's/units: 1, kernel: \[1, 2, 2\]/units: 2, kernel: [1, 2, 2]/' "'hits' is 2 x 8 x 6 x 4, a shower has 192 voxels"
+refused "reshape" 's/shape: \[1, 8, 6, 4\]/shape: [1, 8, 6, 5]/' 'reshape: 192 x 1 x 1 x 1 has 192 numbers, 1 x 8 x 6 x 5 has 240'
+refused "levels" 's/^levels: 2/levels: 4/' 'bad.yaml:1: levels is 4, expected 1 to 3'
+sed 's/dim: 4/dim: 5/' "$work/conv.yaml" > "$work/other.yaml"
+run 2 train "$work/train.yaml" model.architecture="$work/other.yaml" run.dir="$work/net3" training.epochs=3
+check "another architecture: exit 1" test $status -eq 1
+check "another architecture: the line that differs" says "other.yaml:24: model.architecture is not the one in $work/net3/checkpoint-2.h5, which has '  - {name: trunk, kind: linear_attention, dim: 4}' there"
+finish networks
