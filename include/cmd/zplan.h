@@ -21,7 +21,7 @@ enum zmethod {
 };
 
 /* Choices of logz.start: where the reverse chains come from. */
-enum zstart { ZSTART_LONG, ZSTART_CHAINS, ZSTART_DATA };
+enum zstart { ZSTART_LONG, ZSTART_CHAINS, ZSTART_DATA, ZSTART_TEMPERED };
 
 enum { ZPLAN_ISLAND = 4 }; /* tiles of an island of population annealing */
 
@@ -48,6 +48,7 @@ struct zplan {
     int island;   /* tiles: 1, or those of an island */
     int64_t first, chains;
     int betas, sweeps, burn;
+    int rungs;    /* of the ladders of ZSTART_TEMPERED */
     int marginal; /* partition that is summed over, or -1 */
     enum zstart start;
     enum ais_base base;

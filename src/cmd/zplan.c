@@ -1,5 +1,7 @@
 #include "cmd/zplan.h"
 
+#include "rbm/temper.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,7 @@ int zplan_of(struct zplan *p, const struct conf *c, const struct rbm *m, struct 
                          .betas = (int)conf_int(c, "logz.betas"),
                          .sweeps = (int)conf_int(c, "logz.sweeps"),
                          .burn = (int)conf_int(c, "logz.burn"),
+                         .rungs = (int)conf_int(c, "logz.tempering"),
                          .start = (enum zstart)conf_choice(c, "logz.start"),
                          .base = (enum ais_base)conf_choice(c, "logz.base"),
                          .schedule = conf_text(c, "logz.schedule") };
@@ -46,5 +49,7 @@ int zplan_of(struct zplan *p, const struct conf *c, const struct rbm *m, struct 
                        "logz.first_chain is %lld, expected a multiple of %lld: logz.method: %s "
                        "keeps figures of so many chains together",
                        (long long)p->first, (long long)whole, conf_text(c, "logz.method"));
+    if (p->down && p->start == ZSTART_TEMPERED && temper_check(p->rungs, e))
+        return err_within(e, "logz.tempering");
     return set_marginal(p, conf_text(c, "logz.marginal"), m, e);
 }

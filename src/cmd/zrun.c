@@ -32,7 +32,7 @@ int zrun_init(struct zrun *z, const struct zsubject *s, const struct zplan *plan
     z->live = mem_take(mine, sizeof *z->live);
     z->start = mem_take(s->m->T.N * mine, sizeof *z->start);
     for (int64_t i = 0; i < mine; i++) z->live[i] = ztiles_live(&z->tiles, z->tiles.mine.first + i);
-    if (zstarts_fill(z->start, &z->tiles, s, plan, e)) return -1;
+    if (zstarts_fill(z->start, &z->tiles, s, plan, path->base, e)) return -1;
     if (plan->up) set_out(z, ZRUN_UP);
     if (plan->down) set_out(z, ZRUN_DOWN);
     return 0;

@@ -4,6 +4,7 @@
 #include "io/h5.h"
 #include "rbm/chains.h"
 #include "rbm/spins.h"
+#include "rbm/temper.h"
 
 #include <string.h>
 
@@ -70,8 +71,20 @@ static int check(const struct ztiles *z, const struct zsubject *s, const struct 
     return 0;
 }
 
+/* Sweeps at beta = 1, or ladders in place of what the chains hold. */
+static void equilibrate(struct chains *c, const struct rbm *m, const struct zsubject *s,
+                        const struct zplan *plan, const float *base)
+{
+    struct temper_options how = { plan->rungs, 0.0, base, plan->burn };
+
+    if (plan->start == ZSTART_TEMPERED)
+        temper_start(c->bits, c->tiles, m, s->kern, &how, s->r->seed);
+    else
+        chains_sweep(c, m, s->kern, plan->burn);
+}
+
 int zstarts_fill(uint64_t *start, const struct ztiles *z, const struct zsubject *s,
-                 const struct zplan *plan, struct err *e)
+                 const struct zplan *plan, const float *base, struct err *e)
 {
     const struct rbm *m = s->m;
     struct rbm itself = *m; /* and not what stands for it on the path */
@@ -94,7 +107,7 @@ int zstarts_fill(uint64_t *start, const struct ztiles *z, const struct zsubject 
         chains_condition(&c, m, rows);
         mem_free(rows);
     }
-    if (!bad && plan->down) chains_sweep(&c, &itself, s->kern, plan->burn);
+    if (!bad && plan->down) equilibrate(&c, &itself, s, plan, base);
     memcpy(start, c.bits, (size_t)(m->T.N * numbers.count) * sizeof *start);
     chains_free(&c);
     return bad;

@@ -26,7 +26,7 @@ static int sample_energy(double *mean, const struct zsubject *s, const struct zp
     uint64_t *bits = mem_take(s->m->T.N * mine, sizeof *bits);
     double *energy = mem_take(mine * KERN_LANES, sizeof *energy);
     double *sum = mem_take(mine, sizeof *sum), *sums = mem_take(all, sizeof *sums);
-    int bad = zstarts_fill(bits, &tiles, s, &from_coins, e);
+    int bad = zstarts_fill(bits, &tiles, s, &from_coins, NULL, e);
     if (!bad) rbm_energy(s->m, s->kern, bits, mine, energy);
     for (int64_t i = 0; i < mine; i++) {
         uint64_t live = ztiles_live(&tiles, tiles.mine.first + i);

@@ -126,7 +126,13 @@ static int read_pool(struct ztarget *t, struct err *e)
                        t->model.path);
     int bad = ckpt_open_any(&f, t->r->P, t->model.path, e);
     if (!bad && h5_has(&f, "chains/state")) {
-        bad = h5_get_int(&f, "chains", "chains", &n, e) || h5_shape(&f, "chains/state", &s, e);
+        if (h5_has(&f, "chains/beta"))
+            bad = err_set(e,
+                          "%s: its persistent chains are ladders of temperatures; expected "
+                          "logz.start: tempered or long",
+                          f.path);
+        bad =
+            bad || h5_get_int(&f, "chains", "chains", &n, e) || h5_shape(&f, "chains/state", &s, e);
         if (!bad && (s.dims != 2 || s.n[1] != N || n < 1 || s.n[0] != spins_tiles(n)))
             bad = err_set(e, "%s: /chains/state is no row of %lld words for each 64 of %lld chains",
                           f.path, (long long)N, (long long)n);

@@ -35,7 +35,8 @@ done
 must 2 "${z[@]}" "${joint[@]}" logz.chains=300 logz.schedule=adaptive run.name=adaptive-2
 must 1 "${z[@]}" "${joint[@]}" logz.chains=2 logz.schedule=salakhutdinov run.name=salakhutdinov
 must 1 "${z[@]}" "${joint[@]}" logz.chains=300 logz.start=data logz.data="$work/rows.h5" run.name=start-data
-judged+=("$work/start-data.result.json")
+for n in 1 2; do must $n "${z[@]}" "${given[@]}" logz.chains=300 logz.start=tempered logz.tempering=4 run.name=start-tempered-$n; done
+judged+=("$work/start-data.result.json" "$work/start-tempered-1.result.json")
 while read -r line; do if [ "$line" = ok ]; then pass; else fail "${line#FAILED: }"; fi; done \
     < <("$python" tests/cli/logz.py judge "$work" "${judged[@]}")
 for kind in joint given; do
@@ -45,6 +46,7 @@ for kind in joint given; do
     done
     look "$kind, raise: the same weights on 2 ranks" same "$work/$kind-raise-1.h5" "$work/$kind-raise-2.h5"
 done
+look "tempered starts: the same weights on 2 ranks" same "$work/start-tempered-1.h5" "$work/start-tempered-2.h5"
 look "adaptive: the same schedule on 2 ranks" same "$work/schedule-adaptive.h5" "$work/adaptive-2.h5"
 field() { "$python" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), r' "$work/$1.result.json" "$2"; }
 check "a schedule of 14,500 steps" field salakhutdinov 'r["betas"] == 14500'
@@ -108,6 +110,15 @@ killed() { # METHOD: kill -9 after the first state is on disk
 says() { grep -q "$1" "$work/err"; }
 for method in both ti population; do killed $method; done
 
+# --- the chains of a training run -----------------------------------------------------------------
+train=(train training.mode=rbm data.kind=bits data.train="[$work/model.h5]" rbm.partitions=4 rbm.nodes='[3]' rbm.chains=320 training.batch=100 training.epochs=4)
+must 1 "${train[@]}" rbm.clamped=-1 run.dir="$work/run"
+must 1 "${train[@]}" rbm.clamped=0 run.dir="$work/held"
+must 1 "${z[@]}" logz.model="$work/run" logz.method=both logz.start=chains logz.chains=300 logz.burn=20 run.name=pool
+check "persistent chains start the reverse run" field pool 'abs(r["logz"] - r["exact"]) < 4 * r["error"] + 1e-3 and abs(r["gap"]) < 4 * r["gap_error"] + 1e-3'
+must 1 "${z[@]}" logz.model="$work/held" logz.start=chains logz.data="$work/rows.h5" logz.chains=100 run.name=pool-held
+check "... of a conditional machine too" field pool-held 'all(abs(c["rais"] - c["exact"]) < 4 * c["rais_error"] + 1e-3 for c in r["conditions"])'
+
 # --- refusals -------------------------------------------------------------------------------------
 bad() { # SENTENCE ARGUMENT...
     local sentence=$1; shift
@@ -132,8 +143,11 @@ bad "logz.first_chain is 64, expected a multiple of 256" "${joint[@]}" logz.meth
 bad "logz.method: raise needs logz.data" "${joint[@]}" logz.method=raise
 bad "logz.start: data needs logz.data" "${joint[@]}" logz.start=data
 bad "logz.start: chains needs a logz.model with persistent chains" "${joint[@]}" logz.start=chains
+bad "chains of .*/held.* are clamped to incident energies and are no sample of the joint machine" logz.model="$work/held" logz.clamp=none logz.start=chains
+bad "logz.start: chains: the model has 320 persistent chains, expected at least the 400" logz.model="$work/run" logz.start=chains logz.chains=400
 bad "logz.table needs logz.data" "${joint[@]}" logz.table=true
 bad "logz.table goes with logz.start: long and any logz.method but raise" "${given[@]}" logz.table=true logz.start=data
+bad "logz.tempering" "${joint[@]}" logz.start=tempered logz.tempering=5
 bad "narrow.h5: states have 11 bits" "${joint[@]}" logz.method=raise logz.data="$work/narrow.h5"
 printf '0 0.5\nx 1\n' > "$work/betas.bad"; printf '0 0.5 0.4 1\n' > "$work/betas.fall"; printf '0 0.5\n' > "$work/betas.short"
 bad 'betas.bad:2: "x' "${joint[@]}" logz.schedule="$work/betas.bad"
