@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/gibbsbench.h"
 #include "cmd/kernbench.h"
 #include "cmd/scalebench.h"
 #include "cmd/stopwatch.h"
@@ -84,7 +85,7 @@ int cmd_bench(struct run *r, struct err *e)
 
     log_say(&r->log, "BLAS core %s, kernels %s, %d ranks; figures are per rank", blas_core(),
             kern_best()->name, r->P->size);
-    if (what == ALL || what == GIBBS) kernbench_gibbs(r, list, seconds);
+    if (what == ALL || what == GIBBS) gibbsbench(r, list, seconds);
     if (what == ALL || what == GIBBS) scalebench_gibbs(r, list, seconds);
     if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
     if (what == ALL || what == LOGZ) zbench_logz(r, list, seconds);

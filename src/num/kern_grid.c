@@ -146,23 +146,28 @@ INLINE void add_span(int16_t *sum, const uint64_t *bits, int64_t stride, const s
 
 enum { UNITS = 1 };
 
+/* The bits of sixteen chains; sums are unsigned, as they may pass beyond the range and come back.
+ */
+static const uint16_t SHORT[QUARTER] = { 1,   2,   4,    8,    16,   32,   64,    128,
+                                         256, 512, 1024, 2048, 4096, 8192, 16384, 32768 };
+
 static inline void add_span(int16_t *restrict sum, const uint64_t *bits, int64_t stride,
                             const struct kern_grid *g, int unit, int64_t from, int64_t to, int U)
 {
     const int64_t first = g->first[unit];
+    uint16_t s[KERN_LANES] = { 0 };
 
-    memset(sum, 0, (size_t)U * KERN_LANES * sizeof *sum);
     for (int64_t k = from; k < to; k++) {
         const quarter *word = (const quarter *)(bits + g->neighbour[first + k] * stride);
-        uint16_t w = (uint16_t)g->weight[first + k];
+        const uint16_t w = (uint16_t)g->weight[first + k];
         for (int q = 0; q < QUARTERS; q++) {
-            uint16_t b = word[q];
-            for (int c = 0; c < QUARTER; c++) {
-                uint16_t in = (b & (uint16_t)BIT[c]) != 0 ? w : 0;
-                sum[QUARTER * q + c] = (int16_t)(uint16_t)((uint16_t)sum[QUARTER * q + c] + in);
-            }
+            const uint16_t b = word[q];
+            uint16_t *restrict mine = s + QUARTER * q;
+            for (int c = 0; c < QUARTER; c++)
+                mine[c] = (uint16_t)(mine[c] + ((b & SHORT[c]) == SHORT[c] ? w : 0));
         }
     }
+    memcpy(sum, s, (size_t)U * sizeof s);
 }
 
 #endif
