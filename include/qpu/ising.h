@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+enum { ISING_TILE = 8 };
+
 struct ising {
     int n;          /* spins */
     int N;          /* units of the machine */
@@ -26,6 +28,7 @@ struct ising {
     int64_t m;      /* couplings */
     int32_t (*pair)[2]; /* [m] spins i < j; owned */
     double *J;          /* [m]; owned */
+    double *sign;       /* [n, ISING_TILE] of ising_energy: s of some states at a time; owned */
     double scale, offset;
 };
 
