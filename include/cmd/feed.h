@@ -31,6 +31,7 @@ struct feed {
     int64_t *all;      /* [B] event numbers of the whole batch; owned */
     int n;             /* how many: the last batch of an epoch is shorter */
     struct block mine; /* this rank's part of the batch */
+    int64_t *strata;   /* [events] the order of a split by energy, or NULL; owned */
     int64_t *item;     /* [share] global numbers for the noise; owned */
     double *E;         /* [share] MeV; owned */
     float *u;          /* [share, V] network units; owned */
@@ -49,10 +50,11 @@ int feed_of_bits(const struct conf *c);
 int64_t feed_steps(const struct feed *f);
 
 /* Fill the batch `index` of an epoch. Collective. */
-void feed_batch(struct feed *f, int64_t epoch, int64_t index);
+int feed_batch(struct feed *f, int64_t epoch, int64_t index, struct err *e);
 
-/* Fill batch `index` of the validation events, in order; returns 0 behind the last. Collective. */
-int feed_validation(struct feed *f, int64_t index);
+/* Fill batch `index` of the validation events, in order; returns 1, 0 behind the last, -1 with a
+ * sentence. Collective. */
+int feed_validation(struct feed *f, int64_t index, struct err *e);
 
 /* Bytes [held] of the clamped units for event j of the whole batch (0 <= j < n). Local. */
 void feed_condition(const struct feed *f, int j, uint8_t *u);
@@ -66,7 +68,7 @@ void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u);
 int64_t *feed_by_condition(const struct feed *f);
 
 /* Means over the training events that start the networks near the data: four rows [V] in one
- * block, freed by the caller. Collective. */
-float *feed_means(struct feed *f, struct vae_data *means);
+ * block, freed by the caller; NULL with a sentence. Collective. */
+float *feed_means(struct feed *f, struct vae_data *means, struct err *e);
 
 #endif

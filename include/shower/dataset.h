@@ -3,8 +3,9 @@
  *
  * Events are read from CaloChallenge files (source.h); those that cannot be transformed are counted
  * and dropped, and what stays is numbered 0..n-1 in the order of the files: no number depends on
- * how many ranks there are. Each rank holds the voxels of one run of events; incident energies
- * are everywhere.
+ * how many ranks there are. Each rank holds the voxels of one run of events, dense or as their hits
+ * alone (store.h): there is one copy in the whole job. Or no rank holds any, and batches are read
+ * from the files. Incident energies are everywhere.
  */
 #ifndef SHOWER_DATASET_H
 #define SHOWER_DATASET_H
@@ -12,6 +13,8 @@
 #include "base/block.h"
 #include "base/err.h"
 #include "par/par.h"
+#include "shower/source.h"
+#include "shower/store.h"
 #include "shower/transform.h"
 
 #include <stdint.h>
@@ -25,15 +28,27 @@ struct dataset {
     int64_t first_dropped;           /* file number of the first one dropped, or -1 */
     double *energy;                  /* [n] MeV, on every rank; owned */
     struct block mine;               /* events whose voxels this rank holds */
-    float *x;                        /* [mine.count, V] MeV; owned */
+    int64_t clipped;                 /* events with voxels that were clipped */
+    struct store rows;               /* [mine.count] of V voxels, MeV; none when from files */
+    struct source *files;            /* open, when batches are read from them; owned */
+    int64_t *number;                 /* [n] number in the files, then; owned */
+    const struct transform *clip;    /* rows from files are clipped by it; borrowed, or NULL */
     int64_t *bound;                  /* [size + 1]: rank r holds bound[r]..bound[r+1]-1; owned */
     struct dataset_post *post;       /* buffers of dataset_fetch; owned */
 };
 
-/* Load the first `most` events (0: all) of the files. Fewer events than ranks is an error.
- * Collective. On an error d is { 0 }. */
+enum dataset_storage { DATASET_DENSE, DATASET_SPARSE, DATASET_FILES };
+
+struct dataset_options {
+    int64_t most; /* the first so many events; 0: all */
+    enum dataset_storage storage;
+    int clip; /* voxels above the incident energy: clipped, not dropped with their event */
+};
+
+/* Load the events of the files. Fewer events than ranks is an error. t is borrowed when batches
+ * come from files. Collective. On an error d is { 0 }. */
 int dataset_load(struct dataset *d, const struct par *P, const char *const *paths, int n_paths,
-                 int V, const struct transform *t, int64_t most, struct err *e);
+                 int V, const struct transform *t, const struct dataset_options *o, struct err *e);
 
 /* The same from memory, for tests and for the eyes of other commands: event i of n has
  * energy[i]; x [mine.count, V] holds block_of(n, rank, size). Copies. Local. */
@@ -43,10 +58,11 @@ void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const 
 void dataset_free(struct dataset *d); /* local; accepts { 0 } and a second call */
 
 /* Events index[0..n-1] (any, in any order, repeated or not; n may differ between ranks and be 0)
- * from their owners to out [n, V], MeV, and their energies to energy [n] (may be NULL).
- * Collective. Buffers grow with the largest batch and stay. */
-void dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
-                   double *energy);
+ * from their owners, or from the files, to out [n, V], MeV, and their energies to energy [n] (may
+ * be NULL). Collective. Buffers grow with the largest batch and stay. A file that can no longer be
+ * read is a sentence. */
+int dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
+                  double *energy, struct err *e);
 
 /* A part of a data set: training or validation events. */
 struct dataset_part {
@@ -55,6 +71,7 @@ struct dataset_part {
     int64_t count; /* events in this part */
     int random;    /* 0: file order; 1: a permutation by seed */
     uint64_t seed;
+    const int64_t *list; /* [all] the order instead, or NULL; borrowed */
 };
 
 /* Everything. */
@@ -64,6 +81,12 @@ struct dataset_part dataset_whole(int64_t n);
  * fraction < 1 and n > 1: the last ones (random = 0) or drawn by seed (stream RNG_SPLIT). */
 void dataset_split(int64_t n, double fraction, int random, uint64_t seed,
                    struct dataset_part *train, struct dataset_part *validation);
+
+/* The same, alike in energy: the events by incident energy are cut into as many runs as validation
+ * gets events, and one of each run is drawn. Returns the list that both parts borrow; the caller's
+ * to mem_free. */
+int64_t *dataset_strata(const struct dataset *d, double fraction, uint64_t seed,
+                        struct dataset_part *train, struct dataset_part *validation);
 
 /* Data set number of event i of a part, 0 <= i < count. */
 int64_t dataset_number(const struct dataset_part *p, int64_t i);

@@ -33,4 +33,8 @@ void source_close(struct source *s); /* collective; accepts { 0 } and a second c
  * float32, checked: finite, not negative. Collective: as many calls on every rank. */
 int source_rows(const struct source *s, struct block rows, float *x, struct err *e);
 
+/* Any of this rank's choosing: event[0..n-1], in any order, repeated or not, to x [n, V].
+ * Collective; n may differ between ranks and be 0. */
+int source_picked(const struct source *s, const int64_t *event, int64_t n, float *x, struct err *e);
+
 #endif

@@ -38,6 +38,10 @@ enum transform_fault {
 enum transform_fault transform_judge(const struct transform *t, int V, double energy,
                                      const float *x);
 
+/* What clipping can mend: voxels above the incident energy become equal to it. Returns the fault
+ * that is left. */
+enum transform_fault transform_clip(const struct transform *t, int V, double energy, float *x);
+
 /* "a voxel above the incident energy", ... */
 const char *transform_reason(enum transform_fault f);
 

@@ -16,7 +16,8 @@ static void encode(struct model *m, const struct dataset *d, int64_t from, int n
     int L = m->vae.L, V = d->V;
     const double *E = d->energy + d->mine.first + from;
 
-    transform_forward(&m->transform, n, V, E, d->x + from * V, u);
+    for (int i = 0; i < n; i++) store_row(&d->rows, from + i, u + (int64_t)i * V);
+    transform_forward(&m->transform, n, V, E, u, u);
     for (int i = 0; i < n; i++) item[i] = d->mine.first + from + i;
     struct vae_batch b = { n, u, E, item, 0 };
     vae_encode(&m->vae, &b, z, logit);
@@ -52,9 +53,13 @@ static int load_showers(struct dataset *d, struct run *r, const struct model *m,
     const char **path = mem_take(n, sizeof *path);
 
     for (int i = 0; i < n; i++) path[i] = conf_text_at(r->conf, "data.test", i);
+    struct dataset_options o = { .most = conf_int(r->conf, "data.most"),
+                                 .storage = conf_choice(r->conf, "data.storage") == 0
+                                                ? DATASET_DENSE
+                                                : DATASET_SPARSE,
+                                 .clip = conf_choice(r->conf, "data.faults") == 1 };
     int bad = n == 0 ? err_set(e, "data.test is empty, expected the shower files to encode")
-                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform,
-                                    conf_int(r->conf, "data.most"), e);
+                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, &o, e);
     mem_free(path);
     for (int64_t i = 0; !bad && i < d->n; i++)
         if (energycode_range(d->energy[i], e))

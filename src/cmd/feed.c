@@ -32,9 +32,12 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
 {
     int n;
     const char **path = paths_of(r->conf, key, &n);
-    int64_t most = conf_int(r->conf, "data.most");
+    struct dataset_options o = { .most = conf_int(r->conf, "data.most"),
+                                 .storage =
+                                     (enum dataset_storage)conf_choice(r->conf, "data.storage"),
+                                 .clip = conf_choice(r->conf, "data.faults") == 1 };
     int bad = n == 0 ? err_set(e, "%s is empty, expected at least one shower file", key)
-                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, most, e) ||
+                     : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, &o, e) ||
                            check_energies(d, key, e);
 
     mem_free(path);
@@ -48,7 +51,12 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
                          "the first is number %lld",
                          key, (long long)d->fault[i], (long long)d->read,
                          transform_reason((enum transform_fault)i), (long long)d->first_dropped);
-    log_say(log, "%s: %lld showers", key, (long long)d->n);
+    if (d->clipped > 0)
+        log_warn(log,
+                 "%s: %lld of %lld showers had voxels above the incident energy, now equal to it",
+                 key, (long long)d->clipped, (long long)d->read);
+    log_say(log, "%s: %lld showers, %.1f MB on this rank", key, (long long)d->n,
+            (double)store_bytes(&d->rows) * 1e-6);
     return 0;
 }
 
@@ -63,7 +71,11 @@ static int open_showers(struct feed *f, const struct run *r, struct err *e)
         f->validation = dataset_whole(f->held.n);
         f->validation_data = &f->held;
     } else {
-        dataset_split(f->data.n, fraction, 1, r->seed, &f->train, &f->validation);
+        int split = conf_choice(r->conf, "data.split");
+        if (split == 1)
+            f->strata = dataset_strata(&f->data, fraction, r->seed, &f->train, &f->validation);
+        else
+            dataset_split(f->data.n, fraction, split == 0, r->seed, &f->train, &f->validation);
         f->validation_data = &f->data;
     }
     return 0;
@@ -147,6 +159,7 @@ void feed_close(struct feed *f)
     dataset_free(&f->held);
     rows_free(&f->rows);
     mem_free(f->all);
+    mem_free(f->strata);
     mem_free(f->item);
     mem_free(f->E);
     mem_free(f->u);
@@ -168,14 +181,15 @@ static void place(struct feed *f, int64_t count, int64_t index)
     f->mine = part_of(f, f->n, f->P->rank);
 }
 
-static void fetch(struct feed *f, struct dataset *d, int64_t offset)
+static int fetch(struct feed *f, struct dataset *d, int64_t offset, struct err *e)
 {
     const int64_t *wanted = f->all + f->mine.first;
     int n = (int)f->mine.count;
 
-    dataset_fetch(d, f->P, wanted, n, f->u, f->E);
+    if (dataset_fetch(d, f->P, wanted, n, f->u, f->E, e)) return -1;
     transform_forward(&f->model->transform, n, d->V, f->E, f->u, f->u);
     for (int i = 0; i < n; i++) f->item[i] = wanted[i] + offset;
+    return 0;
 }
 
 static void unpack(struct feed *f, int64_t epoch)
@@ -188,24 +202,22 @@ static void unpack(struct feed *f, int64_t epoch)
     }
 }
 
-void feed_batch(struct feed *f, int64_t epoch, int64_t index)
+int feed_batch(struct feed *f, int64_t epoch, int64_t index, struct err *e)
 {
     f->epoch = epoch;
     place(f, f->train.count, index);
     dataset_order(&f->train, f->seed, epoch, index * f->B, f->n, f->all);
-    if (f->bits)
-        unpack(f, epoch);
-    else
-        fetch(f, &f->data, 0);
+    if (!f->bits) return fetch(f, &f->data, 0, e);
+    unpack(f, epoch);
+    return 0;
 }
 
-int feed_validation(struct feed *f, int64_t index)
+int feed_validation(struct feed *f, int64_t index, struct err *e)
 {
     if (f->bits || index * f->B >= f->validation.count) return 0;
     place(f, f->validation.count, index);
     for (int i = 0; i < f->n; i++) f->all[i] = dataset_number(&f->validation, index * f->B + i);
-    fetch(f, f->validation_data, VALIDATION_ITEM);
-    return 1;
+    return fetch(f, f->validation_data, VALIDATION_ITEM, e) ? -1 : 1;
 }
 
 void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
@@ -279,14 +291,18 @@ static void add_moments(struct feed *f, double *sum, int V)
         }
 }
 
-float *feed_means(struct feed *f, struct vae_data *means)
+float *feed_means(struct feed *f, struct vae_data *means, struct err *e)
 {
     int V = f->model->geom.voxels;
     double n = (double)f->train.count, *sum = mem_take(3 * V, sizeof *sum);
     float *row = mem_take(4 * V, sizeof *row);
 
     for (int64_t i = 0; i < feed_steps(f); i++) {
-        feed_batch(f, 0, i);
+        if (feed_batch(f, 0, i, e)) {
+            mem_free(sum);
+            mem_free(row);
+            return NULL;
+        }
         add_moments(f, sum, V);
     }
     par_sum(f->P, sum, 3 * V);

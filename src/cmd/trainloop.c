@@ -43,8 +43,7 @@ static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, stru
     enum train_mode mode = trainer_phase(t)->mode;
     int straight = conf_flag(t->r->conf, "training.straight_through");
 
-    (void)e;
-    feed_batch(f, epoch, index);
+    if (feed_batch(f, epoch, index, e)) return -1;
     int n = (int)f->mine.count;
     struct vae_batch b = batch_of(t);
     if (f->bits) {
@@ -117,12 +116,14 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
 }
 
 /* Mean terms over the validation events, with true bits; NAN when there are none. */
-static void validate(struct trainer *t, double *term)
+static int validate(struct trainer *t, double *term, struct err *e)
 {
     double sum[LOSS_TERMS + 1] = { 0 };
     struct vae *v = &t->model.vae;
+    int more;
 
-    for (int64_t i = 0; feed_validation(&t->feed, i); i++) {
+    for (int64_t i = 0; (more = feed_validation(&t->feed, i, e)) != 0; i++) {
+        if (more < 0) return -1;
         struct vae_batch b = batch_of(t);
         vae_forward(v, &b, LATENT_BITS, 1.0, 0.0);
         vae_losses(v, &b, trainer_phase(t)->mode == TRAIN_AE ? NULL : &t->model.rbm,
@@ -132,6 +133,7 @@ static void validate(struct trainer *t, double *term)
     par_sum(t->r->P, sum, LOSS_TERMS + 1);
     for (int i = 0; i < LOSS_TERMS; i++)
         term[i] = sum[LOSS_TERMS] > 0.0 ? sum[i] / sum[LOSS_TERMS] : NAN;
+    return 0;
 }
 
 /* What the best epoch is judged by; an epoch of the machine alone is better than the one before. */
@@ -157,7 +159,7 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
     course_take(&t->prior.course);
     if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
     if (mode != TRAIN_RBM) {
-        validate(t, term);
+        if (validate(t, term, e)) return -1;
         if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;
     }
     score = criterion(t, mode == TRAIN_RBM || t->feed.validation.count == 0 ? t->term : term);
@@ -198,7 +200,8 @@ int trainloop_open(struct trainer *t, struct err *e)
                                    conf_text(r->conf, "rbm.file")[0] == '\0');
         if (t->model.networks) {
             struct vae_data means;
-            float *block = feed_means(&t->feed, &means);
+            float *block = feed_means(&t->feed, &means, e);
+            if (block == NULL) return -1;
             vae_start(&t->model.vae, &means);
             mem_free(block);
         }

@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "shower/source.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PIECE = 1024 }; /* events read at a time */
@@ -48,49 +48,65 @@ static void post_free(struct dataset_post *p)
     mem_free(p);
 }
 
-/* Read this rank's block piece by piece; what cannot be transformed is marked in keep[] (0) and
- * closed up in x. As many pieces on every rank. */
-static int read_block(struct dataset *d, const struct source *s, struct block all,
-                      const struct transform *t, unsigned char *keep, struct err *e)
+/* Judge one event, clip it if that is asked for, and keep it if it can be transformed. */
+static int take_in(struct dataset *d, const struct dataset_options *o, const struct transform *t,
+                   double energy, float *row)
 {
-    int64_t most = block_of(d->read, 0, s->P->size).count, kept = 0;
+    enum transform_fault why = transform_judge(t, d->V, energy, row);
 
-    d->x = mem_take(all.count * d->V, sizeof *d->x);
-    for (int64_t done = 0; done < most; done += PIECE) {
-        int64_t first = done < all.count ? done : all.count;
-        int64_t left = all.count - first;
-        struct block piece = { all.first + first, left < PIECE ? left : PIECE };
-        if (source_rows(s, piece, d->x + kept * d->V, e) != 0) return -1;
-        float *row = d->x + kept * d->V;
-        for (int64_t i = 0; i < piece.count; i++, row += d->V) {
-            enum transform_fault why = transform_judge(t, d->V, s->energy[piece.first + i], row);
-            d->fault[why]++;
-            keep[first + i] = why == TRANSFORM_FINE;
-            if (why != TRANSFORM_FINE) continue;
-            if (row != d->x + kept * d->V)
-                memcpy(d->x + kept * d->V, row, (size_t)d->V * sizeof *row);
-            kept++;
-        }
+    if (o->clip && why != TRANSFORM_FINE) {
+        why = transform_clip(t, d->V, energy, row);
+        d->clipped += why == TRANSFORM_FINE;
     }
-    d->mine.count = kept;
-    return 0;
+    d->fault[why]++;
+    if (why != TRANSFORM_FINE) return 0;
+    if (o->storage != DATASET_FILES) store_add(&d->rows, row);
+    d->mine.count++;
+    return 1;
+}
+
+/* Read this rank's block piece by piece; what cannot be transformed is marked in keep[] (0). As
+ * many pieces on every rank. */
+static int read_block(struct dataset *d, const struct dataset_options *o, const struct source *s,
+                      struct block all, const struct transform *t, unsigned char *keep,
+                      struct err *e)
+{
+    int64_t most = block_of(d->read, 0, s->P->size).count;
+    float *x = mem_take((most < PIECE ? most : PIECE) * d->V, sizeof *x);
+    int bad = 0;
+
+    store_init(&d->rows, o->storage == DATASET_SPARSE ? STORE_SPARSE : STORE_DENSE, d->V);
+    for (int64_t done = 0; done < most && !bad; done += PIECE) {
+        int64_t first = done < all.count ? done : all.count, left = all.count - first;
+        struct block piece = { all.first + first, left < PIECE ? left : PIECE };
+        bad = source_rows(s, piece, x, e);
+        for (int64_t i = 0; i < piece.count && !bad; i++)
+            keep[first + i] =
+                (unsigned char)take_in(d, o, t, s->energy[piece.first + i], x + i * d->V);
+    }
+    mem_free(x);
+    return bad ? -1 : 0;
 }
 
 /* Number what was kept: energies of all, the blocks of all ranks. */
 static void number(struct dataset *d, const struct par *P, const struct source *s, struct block all,
-                   const unsigned char *keep)
+                   const unsigned char *keep, int files)
 {
     unsigned char *kept = mem_take(d->read, 1);
 
     par_allgather(P, keep, all.count, kept);
     par_sum_int(P, d->fault, TRANSFORM_FAULTS);
+    d->clipped = par_sum_one(P, d->clipped);
     d->energy = mem_take(d->read, sizeof *d->energy);
+    if (files) d->number = mem_take(d->read, sizeof *d->number);
     d->first_dropped = -1;
     for (int64_t i = 0; i < d->read; i++) {
-        if (kept[i])
+        if (kept[i]) {
+            if (files) d->number[d->n] = i;
             d->energy[d->n++] = s->energy[i];
-        else if (d->first_dropped < 0)
+        } else if (d->first_dropped < 0) {
             d->first_dropped = i;
+        }
     }
     d->dropped = d->read - d->n;
     d->bound = mem_take(P->size + 1, sizeof *d->bound);
@@ -108,15 +124,15 @@ static int enough(int64_t n, const struct par *P, const char *path, struct err *
 }
 
 static int load(struct dataset *d, const struct par *P, const struct source *s,
-                const struct transform *t, struct err *e)
+                const struct transform *t, const struct dataset_options *o, struct err *e)
 {
     const char *path = s->file[0].path;
     struct block all = block_of(d->read, P->rank, P->size);
 
     if (enough(d->read, P, path, e) != 0) return -1;
     unsigned char *keep = mem_take(all.count, 1);
-    int status = read_block(d, s, all, t, keep, e);
-    if (status == 0) number(d, P, s, all, keep);
+    int status = read_block(d, o, s, all, t, keep, e);
+    if (status == 0) number(d, P, s, all, keep, o->storage == DATASET_FILES);
     mem_free(keep);
     if (status == 0) status = enough(d->n, P, path, e);
     d->post = post_new(P->size);
@@ -124,15 +140,20 @@ static int load(struct dataset *d, const struct par *P, const struct source *s,
 }
 
 int dataset_load(struct dataset *d, const struct par *P, const char *const *paths, int n_paths,
-                 int V, const struct transform *t, int64_t most, struct err *e)
+                 int V, const struct transform *t, const struct dataset_options *o, struct err *e)
 {
     struct source s;
 
-    *d = (struct dataset){ .V = V };
+    *d = (struct dataset){ .V = V, .clip = o->clip ? t : NULL };
     if (source_open(&s, P, paths, n_paths, V, e) != 0) return -1;
-    d->read = most > 0 && most < s.events ? most : s.events;
-    int status = load(d, P, &s, t, e);
-    source_close(&s);
+    d->read = o->most > 0 && o->most < s.events ? o->most : s.events;
+    int status = load(d, P, &s, t, o, e);
+    if (status == 0 && o->storage == DATASET_FILES) {
+        d->files = mem_take(1, sizeof *d->files);
+        *d->files = s;
+    } else {
+        source_close(&s);
+    }
     if (status != 0) dataset_free(d);
     return status;
 }
@@ -145,8 +166,8 @@ void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const 
     d->mine = block_of(n, P->rank, P->size);
     d->energy = mem_take(n, sizeof *d->energy);
     memcpy(d->energy, energy, (size_t)n * sizeof *energy);
-    d->x = mem_take(d->mine.count * V, sizeof *d->x);
-    if (d->mine.count > 0) memcpy(d->x, x, (size_t)(d->mine.count * V) * sizeof *x);
+    store_init(&d->rows, STORE_DENSE, V);
+    for (int64_t i = 0; i < d->mine.count; i++) store_add(&d->rows, x + i * V);
     d->bound = mem_take(P->size + 1, sizeof *d->bound);
     for (int r = 0; r < P->size; r++) d->bound[r + 1] = block_end(block_of(n, r, P->size));
     d->post = post_new(P->size);
@@ -154,8 +175,11 @@ void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const 
 
 void dataset_free(struct dataset *d)
 {
+    if (d->files != NULL) source_close(d->files);
+    mem_free(d->files);
+    mem_free(d->number);
     mem_free(d->energy);
-    mem_free(d->x);
+    store_free(&d->rows);
     mem_free(d->bound);
     post_free(d->post);
     *d = (struct dataset){ 0 };
@@ -179,7 +203,7 @@ static int owner(const struct dataset *d, int size, int64_t i)
 
 static void take_row(const struct dataset *d, int64_t i, float *out)
 {
-    memcpy(out, d->x + (i - d->mine.first) * d->V, (size_t)d->V * sizeof *out);
+    store_row(&d->rows, i - d->mine.first, out);
 }
 
 /* Sort what we want by owner: ask[] and place[]; what is ours goes to out at once. */
@@ -229,14 +253,14 @@ static int64_t bytes_of(const struct par *P, const int64_t *events, int64_t each
     return n;
 }
 
-void dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
-                   double *energy)
+/* From their owners. Collective. */
+static void exchange(struct dataset *d, const struct par *P, const int64_t *index, int n,
+                     float *out)
 {
     struct dataset_post *p = d->post;
     const int64_t row = d->V * (int64_t)sizeof(float);
 
     sort_asks(d, P, index, n, out);
-    for (int i = 0; energy != NULL && i < n; i++) energy[i] = d->energy[index[i]];
     if (P->size == 1) return;
     par_exchange(P, p->asks, p->one, p->asked, p->one);
     int64_t mine = bytes_of(P, p->asks, sizeof(int64_t), p->ask_bytes);
@@ -253,6 +277,28 @@ void dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index,
     par_exchange(P, p->sent, p->asked_bytes, p->got, p->ask_bytes);
     for (int64_t k = 0; k < mine; k++)
         memcpy(out + (int64_t)p->place[k] * d->V, p->got + k * d->V, (size_t)row);
+}
+
+/* From the files. Collective. */
+static int read_picked(struct dataset *d, const int64_t *index, int n, float *out, struct err *e)
+{
+    int64_t *number = mem_take(n, sizeof *number);
+
+    for (int i = 0; i < n; i++) number[i] = d->number[index[i]];
+    int bad = source_picked(d->files, number, n, out, e);
+    for (int64_t i = 0; i < n && !bad && d->clip != NULL; i++)
+        transform_clip(d->clip, d->V, d->energy[index[i]], out + i * d->V);
+    mem_free(number);
+    return bad ? -1 : 0;
+}
+
+int dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
+                  double *energy, struct err *e)
+{
+    for (int i = 0; energy != NULL && i < n; i++) energy[i] = d->energy[index[i]];
+    if (d->files != NULL) return read_picked(d, index, n, out, e);
+    exchange(d, P, index, n, out);
+    return 0;
 }
 
 struct dataset_part dataset_whole(int64_t n)
@@ -273,9 +319,46 @@ void dataset_split(int64_t n, double fraction, int random, uint64_t seed,
     validation->count = last;
 }
 
+struct by_energy {
+    double energy;
+    int64_t event;
+};
+
+static int rising(const void *a, const void *b)
+{
+    const struct by_energy *x = a, *y = b;
+
+    if (x->energy != y->energy) return x->energy < y->energy ? -1 : 1;
+    return (x->event > y->event) - (x->event < y->event);
+}
+
+int64_t *dataset_strata(const struct dataset *d, double fraction, uint64_t seed,
+                        struct dataset_part *train, struct dataset_part *validation)
+{
+    struct by_energy *all = mem_take(d->n, sizeof *all);
+    int64_t *list = mem_take(d->n, sizeof *list), rest = 0, run = 0;
+
+    dataset_split(d->n, fraction, 0, seed, train, validation);
+    for (int64_t i = 0; i < d->n; i++) all[i] = (struct by_energy){ d->energy[i], i };
+    qsort(all, (size_t)d->n, sizeof *all, rising);
+    for (int64_t k = 0; k < validation->count; k++) {
+        struct block b = block_of(d->n, (int)k, (int)validation->count);
+        struct rng r = rng_at(seed, RNG_SPLIT, k, 1);
+        int64_t chosen = b.first + (int64_t)rng_below(&r, (uint64_t)b.count);
+        for (; run < block_end(b); run++)
+            if (run != chosen) list[rest++] = all[run].event;
+        list[train->count + k] = all[chosen].event;
+    }
+    for (; run < d->n; run++) list[rest++] = all[run].event; /* no validation at all */
+    train->list = validation->list = list;
+    mem_free(all);
+    return list;
+}
+
 int64_t dataset_number(const struct dataset_part *p, int64_t i)
 {
     if (i < 0 || i >= p->count) die("event %lld of %lld", (long long)i, (long long)p->count);
+    if (p->list != NULL) return p->list[p->first + i];
     return p->random ? rng_permuted(p->seed, RNG_SPLIT, 0, p->all, p->first + i) : p->first + i;
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const showers = "showers";
 
@@ -118,4 +119,27 @@ int source_rows(const struct source *s, struct block rows, float *x, struct err 
         check_rows(s, f, part.first, part.count, at, e);
     }
     return par_agree(s->P, e);
+}
+
+int source_picked(const struct source *s, const int64_t *event, int64_t n, float *x, struct err *e)
+{
+    int64_t *row = mem_take(n, sizeof *row), *place = mem_take(n, sizeof *place);
+    float *read = mem_take(n * s->V, sizeof *read);
+    int bad = 0;
+
+    for (int f = 0; f < s->n_files && !bad; f++) {
+        int64_t m = 0;
+        for (int64_t i = 0; i < n; i++) {
+            if (event[i] < s->first[f] || event[i] >= s->first[f + 1]) continue;
+            row[m] = event[i] - s->first[f];
+            place[m++] = i;
+        }
+        bad = h5_read_picked(&s->file[f], showers, H5_FLOAT, row, m, read, e);
+        for (int64_t k = 0; k < m && !bad; k++)
+            memcpy(x + place[k] * s->V, read + k * s->V, (size_t)s->V * sizeof *x);
+    }
+    mem_free(read);
+    mem_free(place);
+    mem_free(row);
+    return bad ? -1 : 0;
 }

@@ -37,6 +37,18 @@ enum transform_fault transform_judge(const struct transform *t, int V, double en
     return above ? TRANSFORM_ABOVE : TRANSFORM_FINE;
 }
 
+enum transform_fault transform_clip(const struct transform *t, int V, double energy, float *x)
+{
+    enum transform_fault why = transform_judge(t, V, energy, x);
+    float most = (float)energy;
+
+    if (why != TRANSFORM_ABOVE) return why;
+    if ((double)most > energy) most = nextafterf(most, 0.0f);
+    for (int v = 0; v < V; v++)
+        if (x[v] > most) x[v] = most;
+    return transform_judge(t, V, energy, x);
+}
+
 /*
  * log1p for 0 <= w < 1e38, relative error about 2e-7 and log1p(0) = 0, without a branch so that the
  * loop around it is vectorised (the C library's is a call).

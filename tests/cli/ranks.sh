@@ -27,6 +27,18 @@ for n in 2 3; do
 done
 look "losses of two modes are told apart" not metrics "$work/vae1/metrics.jsonl" "$work/ae1/metrics.jsonl" 1e-3
 
+# wherever the showers are: the same checkpoint
+for storage in dense sparse files; do
+    must 2 train "$work/train.yaml" run.dir="$work/$storage" training.epochs=1 data.storage=$storage data.split=stratified data.validation_fraction=0.2
+done
+for storage in sparse files; do
+    look "showers kept as $storage: the same networks and chains" same "$work/dense/best.h5" "$work/$storage/best.h5" but=/config,/progress
+    look "showers kept as $storage: the same history" metrics "$work/dense/metrics.jsonl" "$work/$storage/metrics.jsonl" 0
+done
+must 3 encode encode.model="$work/dense" data.test="[$work/showers.h5]" data.storage=sparse encode.output="$work/sparse.h5" run.dir="$work/enc"
+must 3 encode encode.model="$work/dense" data.test="[$work/showers.h5]" encode.output="$work/dense.h5" run.dir="$work/enc"
+look "encoded from sparse showers: the same bits" same "$work/dense.h5" "$work/sparse.h5"
+
 # a machine with couplings that matter, for everything below
 must 1 train "$work/train.yaml" run.dir="$work/model" rbm.weight_std=0.4 rbm.learning_rate=0.1
 

@@ -131,7 +131,7 @@ static void check(int clamped, enum phases_kind kind, const char *const *option)
     truth(&s.model.rbm, kind, want);
     int64_t weights = s.model.rbm.weight - s.model.rbm.param;
     for (int t = 0; t < STEPS; t++) {
-        feed_batch(&s.feed, t, 0);
+        assert_int_equal(feed_batch(&s.feed, t, 0, &e), 0);
         prior_data_bytes(&s.prior, s.feed.state, (int)s.feed.mine.count);
         assert_int_equal(prior_step(&s.prior, &s.reducer, &e), 0);
         for (int k = 0; k < N + PAIRS; k++) {
@@ -250,7 +250,7 @@ static void probabilities_lessen_the_variance(void **state)
         begin(&s, 0, way ? soft : hard);
         double sum = 0.0, square = 0.0;
         for (int t = 0; t < STEPS; t++) {
-            feed_batch(&s.feed, t, 0);
+            assert_int_equal(feed_batch(&s.feed, t, 0, &e), 0);
             prior_data_bytes(&s.prior, s.feed.state, (int)s.feed.mine.count);
             assert_int_equal(prior_step(&s.prior, &s.reducer, &e), 0);
             double g = (double)s.prior.phases.gradient[N - 1];

@@ -36,12 +36,23 @@ static int64_t file_number(int64_t i)
     return i < DROPPED ? i : i + 1;
 }
 
-static void load(struct dataset *d)
+static struct transform logit; /* outlives the data sets that come from files */
+
+static void load(struct dataset *d, enum dataset_storage storage, int clip)
 {
-    struct transform t = transform_logit();
+    struct dataset_options o = { .storage = storage, .clip = clip };
     struct err e = { 0 };
 
-    if (dataset_load(d, test_par(), files, 2, V, &t, 0, &e) != 0) fail_msg("%s", e.text);
+    logit = transform_logit();
+    if (dataset_load(d, test_par(), files, 2, V, &logit, &o, &e) != 0) fail_msg("%s", e.text);
+}
+
+static int is_row(const struct dataset *d, int64_t i, float first)
+{
+    float x[V];
+
+    store_row(&d->rows, i, x);
+    return x[0] == first;
 }
 
 static int is_event(int64_t i, const float *x)
@@ -56,12 +67,16 @@ static void events_keep_their_numbers_at_any_rank_count(void **state)
     (void)state;
     struct dataset d;
 
-    load(&d);
+    load(&d, DATASET_DENSE, 0);
     int good = d.read == EVENTS && d.n == EVENTS - 1 && d.dropped == 1;
     good &= d.fault[TRANSFORM_ABOVE] == 1 && d.fault[TRANSFORM_FINE] == EVENTS - 1;
     good &= d.first_dropped == DROPPED;
     for (int64_t i = 0; i < d.n; i++) good &= d.energy[i] == incident(file_number(i));
-    for (int64_t i = 0; i < d.mine.count; i++) good &= is_event(d.mine.first + i, d.x + i * V);
+    for (int64_t i = 0; i < d.mine.count; i++) {
+        float x[V];
+        store_row(&d.rows, i, x);
+        good &= is_event(d.mine.first + i, x);
+    }
     good &= par_sum_one(test_par(), d.mine.count) == d.n;
     dataset_free(&d);
     dataset_free(&d);
@@ -70,22 +85,22 @@ static void events_keep_their_numbers_at_any_rank_count(void **state)
 
 /* Each rank asks for events of its own: none, all, some twice, in any order; twice over, so that
  * the buffers of the first time serve the second. */
-static void any_batch_comes_from_its_owners(void **state)
+static void any_batch(enum dataset_storage storage)
 {
-    (void)state;
     const struct par *P = test_par();
     struct dataset d;
+    struct err e = { 0 };
     float x[60 * V];
     double energy[60];
     int64_t index[60];
     int good = 1;
 
-    load(&d);
+    load(&d, storage, 0);
     for (int step = 0; step < 6; step++) {
         struct rng r = rng_at(1, RNG_TEST, P->rank, step);
         int n = (17 * step + 23 * P->rank) % 61;
         for (int i = 0; i < n; i++) index[i] = (int64_t)rng_below(&r, (uint64_t)d.n);
-        dataset_fetch(&d, P, index, n, x, step == 3 ? NULL : energy);
+        good &= dataset_fetch(&d, P, index, n, x, step == 3 ? NULL : energy, &e) == 0;
         for (int i = 0; i < n; i++) {
             good &= is_event(index[i], x + i * V);
             good &= step == 3 || energy[i] == incident(file_number(index[i]));
@@ -93,6 +108,113 @@ static void any_batch_comes_from_its_owners(void **state)
     }
     dataset_free(&d);
     assert_true(test_agree(good));
+}
+
+static void any_batch_comes_from_its_owners(void **state)
+{
+    (void)state;
+    any_batch(DATASET_DENSE);
+}
+
+static void hits_alone_are_as_good(void **state)
+{
+    (void)state;
+    any_batch(DATASET_SPARSE);
+}
+
+static void so_are_the_files(void **state)
+{
+    (void)state;
+    any_batch(DATASET_FILES);
+}
+
+/* A quarter of the voxels hit: 8 bytes a hit against 4 a voxel, and the same floats. */
+static void sparse_rows_take_less_memory(void **state)
+{
+    (void)state;
+    enum { W = 400, N = 3000 };
+    struct store dense, sparse;
+    float row[W], back[W];
+    int good = 1;
+
+    store_init(&dense, STORE_DENSE, W);
+    store_init(&sparse, STORE_SPARSE, W);
+    for (int i = 0; i < N; i++) {
+        for (int v = 0; v < W; v++) row[v] = (v + i) % 4 == 0 ? (float)(i + 0.25 * v + 1) : 0.0f;
+        store_add(&dense, row);
+        store_add(&sparse, row);
+    }
+    for (int i = 0; i < N; i += 7) {
+        store_row(&dense, i, row);
+        store_row(&sparse, i, back);
+        good &= memcmp(row, back, sizeof row) == 0;
+    }
+    /* both grow by half: at most 1.5 times what they need, at least that */
+    int64_t d = store_bytes(&dense), s = store_bytes(&sparse);
+    store_free(&dense);
+    store_free(&sparse);
+    store_free(&sparse);
+    assert_true(good);
+    assert_true(d >= 4 * W * N && d <= 6 * W * N);
+    assert_true(s >= 2 * W * N && s <= 3 * W * N + 16 * N);
+}
+
+/* The one event that was dropped stays, its voxel equal to the incident energy, in memory and from
+ * files alike. */
+static void clipping_keeps_the_event(void **state)
+{
+    (void)state;
+    const struct par *P = test_par();
+
+    for (int storage = DATASET_DENSE; storage <= DATASET_FILES; storage++) {
+        struct dataset d;
+        struct err e = { 0 };
+        float x[V], most = 0;
+        int64_t index = DROPPED;
+        load(&d, (enum dataset_storage)storage, 1);
+        int good = d.n == EVENTS && d.dropped == 0 && d.clipped == 1;
+        good &= dataset_fetch(&d, P, &index, 1, x, NULL, &e) == 0;
+        for (int v = 0; v < V; v++) most = x[v] > most ? x[v] : most;
+        good &= (double)most <= d.energy[DROPPED] && (double)most >= d.energy[DROPPED] * (1 - 1e-6);
+        dataset_free(&d);
+        assert_true(test_agree(good));
+    }
+}
+
+/* Every run of equal energies gives one event: no gap in the ordered energies of the validation
+ * events is wider than two runs, and every event is in one part. */
+static void strata_are_alike_in_energy(void **state)
+{
+    (void)state;
+    enum { N = 1003 };
+    const struct par *P = test_par();
+    struct block mine = block_of(N, P->rank, P->size);
+    double energy[N];
+    float x[N] = { 0 };
+    int seen[N] = { 0 }, good = 1;
+    struct dataset d;
+    struct dataset_part train, held;
+
+    for (int i = 0; i < N; i++) energy[i] = 1.0 + (i * 631) % N; /* 1..N in some order */
+    dataset_of(&d, P, 1, N, energy, x + mine.first);
+    int64_t *list = dataset_strata(&d, 0.1, 7, &train, &held);
+    int64_t *other = dataset_strata(&d, 0.1, 8, &train, &held), differ = 0;
+    assert_int_equal(held.count, 100);
+    assert_int_equal(train.count, N - 100);
+    for (int64_t i = 0; i < train.count; i++) seen[dataset_number(&train, i)]++;
+    double last = 0;
+    for (int64_t i = 0; i < held.count; i++) {
+        int64_t n = dataset_number(&held, i);
+        seen[n]++;
+        good &= energy[n] > last && energy[n] - last < 22; /* runs of 10 or 11 */
+        last = energy[n];
+    }
+    for (int i = 0; i < N; i++) good &= seen[i] == 1;
+    for (int i = 0; i < N; i++) differ += list[i] != other[i];
+    mem_free(list);
+    mem_free(other);
+    dataset_free(&d);
+    assert_true(good && differ > 50);
 }
 
 /* More events than one piece holds, made by h5_write_rows; every 97th is dropped. */
@@ -122,14 +244,15 @@ static void many_pieces_are_one_table(void **state)
         h5_define(&f, "incident_energies", &se, 100, 0, "MeV", "E", &e) != 0 ||
         h5_write_rows(&f, "showers", H5_FLOAT, mine, x, &e) != 0 ||
         h5_write_rows(&f, "incident_energies", H5_DOUBLE, mine, energy, &e) != 0 ||
-        h5_commit(&f, &e) != 0 || dataset_load(&d, P, &path, 1, W, &t, 0, &e) != 0)
+        h5_commit(&f, &e) != 0 ||
+        dataset_load(&d, P, &path, 1, W, &t, &(struct dataset_options){ 0 }, &e) != 0)
         fail_msg("%s", e.text);
     int good = d.dropped == (N - 51) / 97 + 1 && d.first_dropped == 50;
     for (int64_t i = 0, k = 0; i < N; i++) {
         if (i % 97 == 50) continue;
         good &= d.energy[k] == 2.0 * (double)i + 2.0;
         if (k >= d.mine.first && k < block_end(d.mine))
-            good &= d.x[(k - d.mine.first) * W] == (float)i;
+            good &= is_row(&d, k - d.mine.first, (float)i);
         k++;
     }
     dataset_free(&d);
@@ -226,7 +349,8 @@ static void memory_serves_as_a_file(void **state)
     for (int i = 0; i < 10; i++) index[i] = 9 - i;
     for (int64_t i = 0; i < 2 * mine.count; i++) x[i] = (float)(2 * mine.first + i);
     dataset_of(&d, P, 2, 10, energy, x);
-    dataset_fetch(&d, P, index, 10, out, NULL);
+    struct err e = { 0 };
+    good &= dataset_fetch(&d, P, index, 10, out, NULL, &e) == 0;
     for (int i = 0; i < 20; i++) good &= out[i] == (float)(18 - 2 * (i / 2) + i % 2);
     dataset_free(&d);
     assert_true(test_agree(good));
@@ -262,12 +386,13 @@ static void refused(const char *path, int64_t most, const char *what)
     struct dataset d;
     struct err e = { 0 }, zero;
 
-    int status = dataset_load(&d, test_par(), &path, 1, 4, &t, most, &e);
+    struct dataset_options o = { .most = most };
+    int status = dataset_load(&d, test_par(), &path, 1, 4, &t, &o, &e);
     zero = e;
     par_bcast(test_par(), &zero, sizeof zero, 0);
     const char *base = strrchr(path, '/') + 1;
     int good = status == -1 && strcmp(zero.text, e.text) == 0 && strstr(e.text, base) != NULL &&
-               strstr(e.text, what) != NULL && d.x == NULL && d.energy == NULL;
+               strstr(e.text, what) != NULL && d.rows.value == NULL && d.energy == NULL;
     if (!good) print_error("status %d, '%s' does not say '%s'\n", status, e.text, what);
     assert_true(test_agree(good));
 }
@@ -314,6 +439,9 @@ static void a_truncated_file_is_one_sentence(void **state)
 
 TEST_MAIN(cmocka_unit_test(events_keep_their_numbers_at_any_rank_count),
           cmocka_unit_test(any_batch_comes_from_its_owners),
+          cmocka_unit_test(hits_alone_are_as_good), cmocka_unit_test(so_are_the_files),
+          cmocka_unit_test(sparse_rows_take_less_memory),
+          cmocka_unit_test(clipping_keeps_the_event), cmocka_unit_test(strata_are_alike_in_energy),
           cmocka_unit_test(many_pieces_are_one_table), cmocka_unit_test(rows_come_in_pieces),
           cmocka_unit_test(orders_are_permutations), cmocka_unit_test(memory_serves_as_a_file),
           cmocka_unit_test(bad_files_are_one_sentence),
