@@ -3,7 +3,7 @@
  *
  * A checkpoint holds the texts it was built from (/architecture, /geometry), so it needs no other
  * file. A `*.model` key takes a run folder (its best.h5, else its newest checkpoint), a checkpoint,
- * or an RBM file (then there are no networks). Collective.
+ * an RBM file, an archive of rbms or an edge list (then there are no networks). Collective.
  */
 #ifndef CMD_MODELFILE_H
 #define CMD_MODELFILE_H

@@ -14,9 +14,9 @@
 
 struct wiring {
     struct topology T;
-    float *weight;       /* [T.M] when the file gives them, or NULL */
-    struct lattice chip; /* Q = 0 when the topology is no chip's */
-    int dead[2];         /* qubits that do not work on it, and couplers between others */
+    float *weight, *bias; /* [T.M], [T.N] when the file gives them, or NULL */
+    struct lattice chip;  /* Q = 0 when the topology is no chip's */
+    int dead[2];          /* qubits that do not work on it, and couplers between others */
     struct place found;
 };
 

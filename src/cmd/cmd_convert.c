@@ -1,32 +1,41 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/edgefile.h"
 #include "cmd/modelfile.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
 
-#include <stdio.h>
+#include <string.h>
 
 enum { LAYOUT_CALOQ, LAYOUT_RBMS, LAYOUT_EDGES }; /* choices of convert.layout */
-enum { LINE = 64 };
 
-/* "i j weight" a line; nine digits give every float back. Rank 0 writes. */
+/* Rank 0 writes. */
 static int write_edges(const struct run *r, const struct rbm *m, const char *path, struct err *e)
 {
-    const struct topology *T = &m->T;
-
     if (r->P->rank == 0) {
-        char *text = mem_take((T->M + T->K + 2) * LINE, 1);
-        int64_t n = snprintf(text, LINE, "# %d units, partitions", T->N);
-        for (int k = 0; k < T->K; k++) n += snprintf(text + n, LINE, " %d", T->size[k]);
-        n += snprintf(text + n, LINE, "\n# unit unit coupling\n");
-        for (int64_t k = 0; k < T->M; k++)
-            n += snprintf(text + n, LINE, "%d %d %.9g\n", T->edge[k][0], T->edge[k][1],
-                          (double)m->weight[k]);
-        file_replace(path, text, n, e);
+        char *text = edgefile_text(m);
+        file_replace(path, text, (int64_t)strlen(text), e);
         mem_free(text);
     }
     return par_agree(r->P, e);
+}
+
+/* An edge list without a line of its partitions takes those of convert.nodes. */
+static int load_edges(struct model *m, const struct run *r, const char *path, struct err *e)
+{
+    int K = conf_count(r->conf, "convert.nodes"), size[TOPOLOGY_PARTITIONS];
+
+    if (K > TOPOLOGY_PARTITIONS)
+        return err_set(e, "convert.nodes lists %d partitions, expected at most %d", K,
+                       TOPOLOGY_PARTITIONS);
+    for (int k = 0; k < K; k++) size[k] = (int)conf_int_at(r->conf, "convert.nodes", k);
+    char *text = run_text(r->P, path, e);
+    if (text == NULL) return -1;
+    *m = (struct model){ 0 };
+    int bad = edgefile_read(&m->rbm, K, K > 0 ? size : NULL, text, path, e);
+    mem_free(text);
+    return bad;
 }
 
 static int write_h5(const struct run *r, const struct rbm *m, const char *path, int layout,
@@ -45,10 +54,11 @@ int cmd_convert(struct run *r, struct err *e)
 {
     const char *path = conf_text(r->conf, "convert.output");
     int layout = conf_choice(r->conf, "convert.layout");
+    const char *from = conf_text(r->conf, "convert.model");
     struct model m;
 
     if (run_output(r, path, e) ||
-        modelfile_load(&m, r->P, conf_text(r->conf, "convert.model"), 1, e))
+        (edgefile_is(from) ? load_edges(&m, r, from, e) : modelfile_load(&m, r->P, from, 1, e)))
         return -1;
     int bad = layout == LAYOUT_EDGES ? write_edges(r, &m.rbm, path, e)
                                      : write_h5(r, &m.rbm, path, layout, e);

@@ -228,9 +228,10 @@ static const struct conf_key table[] = {
     { "bench.batch", CONF_INT, "64", 1, 65536, "showers", 0, "showers of such a step on each rank" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
-    { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, or archive of the package rbms" },
+    { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, archive of the package rbms, or edge list (*.txt)" },
     { "convert.output", CONF_TEXT, "runs/default/machine.h5", 0, 0, "", 0, "file to write" },
-    { "convert.layout", CONF_CHOICE, "caloq", 0, 0, "", "caloq rbms edges", "our RBM file, an archive of rbms, or a text of couplings" },
+    { "convert.nodes", CONF_INTS, "[]", 1, 1e6, "units", 0, "partitions of an edge list that does not say them" },
+    { "convert.layout", CONF_CHOICE, "caloq", 0, 0, "", "caloq rbms edges", "our RBM file, an archive of rbms, or an edge list: text with biases and couplings" },
 
     { "info.file", CONF_TEXT, "", 0, 0, "", 0, "the file to look at (or: caloq info FILE.h5); empty: the topology that the rbm keys ask for" },
 };

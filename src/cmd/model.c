@@ -78,6 +78,7 @@ static int make_rbm(struct rbm *m, const struct run *r, struct err *e)
     mem_free(which);
     rbm_random(m, conf_real(c, "rbm.weight_std"), r->seed);
     if (w.weight != NULL) memcpy(m->weight, w.weight, (size_t)m->T.M * sizeof *w.weight);
+    if (w.bias != NULL) memcpy(m->bias, w.bias, (size_t)m->T.N * sizeof *w.bias);
     wiring_free(&w);
     rbm_prepare(m);
     return file[0] != '\0' ? start_from(m, r, file, e) : 0;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/edgefile.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
 #include "io/ckpt.h"
@@ -142,11 +143,25 @@ static int load_from(const struct h5 *f, struct model *m, int batch, struct err 
                    f->path, format);
 }
 
+static int load_edges(struct model *m, const struct par *P, const char *path, struct err *e)
+{
+    char *text = run_text(P, path, e);
+
+    if (text == NULL) return -1;
+    int bad = edgefile_read(&m->rbm, 0, NULL, text, path, e);
+    mem_free(text);
+    if (bad) return -1;
+    m->path = mem_text(path);
+    m->transform = transform_logit();
+    return 0;
+}
+
 int modelfile_load(struct model *m, const struct par *P, const char *path, int batch, struct err *e)
 {
     struct h5 f;
 
     *m = (struct model){ 0 };
+    if (edgefile_is(path)) return load_edges(m, P, path, e);
     if (open_named(&f, P, path, e)) return -1;
     int bad = load_from(&f, m, batch, e);
     h5_close(&f);

@@ -1,6 +1,7 @@
 #include "cmd/wiring.h"
 
 #include "base/mem.h"
+#include "cmd/edgefile.h"
 #include "rbm/chip.h"
 
 #include <string.h>
@@ -96,9 +97,17 @@ static int from_file(struct wiring *w, int K, const int *size, const struct run 
                           "expected chimera, pegasus or zephyr, or []");
     char *text = run_text(r->P, path, e);
     if (text == NULL) return -1;
-    int bad = topology_parse(&w->T, K, size, text, path, &w->weight, e);
+    struct edgefile list;
+    int bad = edgefile_parse(&list, K, size, text, path, e);
     mem_free(text);
-    return bad;
+    if (bad) return -1;
+    w->T = list.T;
+    w->weight = list.weight;
+    w->bias = list.bias;
+    list.T = (struct topology){ 0 };
+    list.weight = list.bias = NULL;
+    edgefile_free(&list); /* what the config says is clamped, and not the file */
+    return 0;
 }
 
 int wiring_make(struct wiring *w, const struct run *r, struct err *e)
@@ -126,5 +135,6 @@ void wiring_free(struct wiring *w)
     topology_free(&w->T);
     lattice_free(&w->chip);
     mem_free(w->weight);
+    mem_free(w->bias);
     *w = (struct wiring){ 0 };
 }

@@ -62,9 +62,12 @@ for n in 1, 2, 3:
     h = f["hyperparameters"]
     assert int(h["num_visibles"][()]) == 12 and int(h["num_hiddens"][()]) == 5
     assert float(h["L1"][()]) == 0 and int(h["gibbs_steps"][()]) == 1
-e = np.loadtxt(work + "/edges1.txt")
-w = np.zeros((12, 5), "f4"); w[e[:, 0].astype(int), e[:, 1].astype(int) - 12] = e[:, 2]
-assert len(e) == 60 and (w == a["weight_matrix"][()]).all()
+e = [l.split() for l in open(work + "/edges1.txt") if l[0].isdigit()]
+bias = np.float32([x for i, j, x in e if i == j]); w = np.zeros((12, 5), "f4")
+for i, j, x in e:
+    if i != j: w[int(i), int(j) - 12] = np.float32(x)
+assert len(e) == 77 and (w == a["weight_matrix"][()]).all() and (bias == np.r_[a["vbias"][()], a["hbias"][()]]).all()
+assert "partitions 12 5\n" in open(work + "/edges1.txt")
 END
 
 # what *.model and rbm.file take: the archive, as it is; couplings from the edge list
@@ -82,6 +85,60 @@ look "training starts from an archive" same "$work/started.h5" "$work/ours1.h5"
 must 1 train "${train[@]}" rbm.topology=file rbm.chip="$work/edges1.txt" run.dir="$work/list"
 convert 1 "$work/list" "$work/list.txt" edges
 check "an edge list comes back" cmp "$work/list.txt" "$work/edges1.txt"
+
+# edge lists read: a complete machine is the same file again, at any number of ranks; a machine on a
+# chip with single clamped units keeps its qubits; a list of others needs its partitions
+for n in 1 2 3; do convert $n "$work/edges1.txt" "$work/of_edges$n.h5" caloq; done
+for n in 1 2 3; do look "a machine of edges at $n ranks" same "$work/ours1.h5" "$work/of_edges$n.h5"; done
+must 1 train "${train[@]}" rbm.topology=chimera rbm.chip=3 rbm.clamped_units='[2, 5-6]' run.dir="$work/chip" rbm.learning_rate=0.1
+convert 1 "$work/chip" "$work/chip.h5" caloq
+convert 2 "$work/chip.h5" "$work/chip.txt" edges
+convert 1 "$work/chip.txt" "$work/chip_again.h5" caloq
+convert 1 "$work/chip_again.h5" "$work/chip_again.txt" edges
+look "a machine on a chip comes back" same "$work/chip.h5" "$work/chip_again.h5"
+check "and its text" cmp "$work/chip.txt" "$work/chip_again.txt"
+check "with what is clamped" grep -qx "clamped 2 5 6" "$work/chip.txt"
+must 1 logz logz.model="$work/edges1.txt" logz.method=exact run.dir="$work/z3"
+look "ln Z of an edge list" result "$work/z1/logz.result.json" "$work/z3/logz.result.json" seconds path model
+printf '0 3 1.5 # strong\n4,1;-2e1\n 2 2 .5\r\n' > "$work/theirs.txt"
+must 1 convert convert.model="$work/theirs.txt" convert.output="$work/theirs.h5" convert.nodes='[3, 2]' run.dir="$work/run"
+convert 1 "$work/theirs.h5" "$work/theirs2.txt" edges
+check "another's list" "$python" - "$work" <<'END'
+import sys
+l = [l for l in open(sys.argv[1] + "/theirs2.txt") if l[0].isdigit()]
+assert l == ["0 0 0\n", "1 1 0\n", "2 2 0.5\n", "3 3 0\n", "4 4 0\n", "0 3 1.5\n", "1 4 -20\n"], l
+END
+must 1 train "${train[@]}" rbm.topology=file rbm.chip="$work/edges1.txt" rbm.file= run.dir="$work/biased"
+convert 1 "$work/biased" "$work/biased.txt" edges
+check "training starts from a list's biases too" cmp "$work/biased.txt" "$work/edges1.txt"
+
+# edges WORDS TEXT [KEY=VALUE...]: refused, with file and line
+edges() {
+    printf "$2" > "$work/bad.txt"
+    run 2 convert convert.model="$work/bad.txt" convert.output="$work/no.h5" run.dir="$work/no" "${@:3}"
+    check "refused: $1" test $status -eq 1 -a ! -e "$work/no.h5"
+    check "says: $1" grep -qF -- "$1" "$work/err"
+}
+p='partitions 3 2\n'
+edges "bad.txt:3: unit 5: expected 0 to 4" "${p}1 3 1\n0 5 1\n"
+edges "bad.txt:3: units 3 and 0 are joined twice" "${p}0 3 1\n3 0 2\n"
+edges "bad.txt:2: units 0 and 2 are both in partition 0: expected two partitions" "${p}0 2 1\n"
+edges "bad.txt:2: 'one': expected a finite weight" "${p}0 3 one\n"
+edges "bad.txt:2: 'nan': expected a finite weight" "${p}0 3 nan\n"
+edges "bad.txt:2: '1e99': expected a finite bias" "${p}0 0 1e99\n"
+edges "bad.txt:2: 'x': expected the number of a unit" "${p}x 3 1\n"
+edges "bad.txt:3: lacks a weight: expected the same on every line" "${p}0 3 1\n1 3\n"
+edges "bad.txt:2: expected 'i j' or 'i j weight'" "${p}0 3 1 1\n"
+edges "bad.txt:3: bias of unit 5, expected units below 5" "${p}1 1 1\n5 5 1\n"
+edges "bad.txt:4: a second bias of unit 1, the first is line 2" "${p}1 1 1\n0 0 1\n1 1 2\n"
+edges "bad.txt:2: a second line 'partitions', the first is line 1" "$p$p"
+edges "bad.txt:1: 'b': expected numbers after 'partitions'" "partitions 3 b\n"
+edges "bad.txt: expected a line 'partitions n n ...'" "0 3 1\n"
+edges "bad.txt:1: other partitions than the config says" "$p" convert.nodes='[3, 3]'
+edges "bad.txt:2: unit 7 is clamped, expected units below 5" "${p}clamped 7\n"
+edges "bad.txt:2: all 5 units are clamped" "${p}clamped 0 1 2 3 4\n"
+edges "bad.txt:2: 2 qubits, expected one for each of 5 units" "${p}qubits 1 2\n"
+edges "bad.txt:2: qubit 7 twice" "${p}qubits 1 7 2 7 3\n"
 
 # refuse WORDS KEY=VALUE...
 refuse() {
