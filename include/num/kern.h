@@ -36,6 +36,10 @@ struct kern_draw {
     const float *base;   /* [N], or NULL for 0 */
     uint32_t key[2];     /* of rng_at */
     uint32_t counter[4]; /* rng_counter(stream, number of the first tile, sweep); word 0 is ours */
+    float *fields;       /* [units, tiles * 64] gets phi of the units drawn, the first of which is
+                          * fields_from; or NULL */
+    int fields_from;
+    int64_t fields_stride; /* tiles * 64 */
 };
 
 /* Units of an enumeration: `bits` are walked, the columns are summed over. */
@@ -150,11 +154,10 @@ struct kern {
      *   gain  += log((1 + e^(y + h)) / (1 + e^y)) - x h   beside the joint path's weight
      *   slope += (sigmoid(y) - x) (phi - base)            beside its derivative; NULL: not wanted
      *
-     * in float, to 2e-7 of each term; then x is drawn at beta as gibbs draws it, from the same
-     * words, and track follows. row [tiles]: its bits; phi [tiles * 64] as `field` gives them.
+     * in float, to 2e-7 of each term. row [tiles]: its bits; phi [tiles * 64].
      */
-    void (*summed)(uint64_t *row, double *gain, double *slope, double *track, const float *phi,
-                   int64_t tiles, const struct kern_draw *d, float from, int unit);
+    void (*gains)(double *gain, double *slope, const uint64_t *row, const float *phi, int64_t tiles,
+                  float base, float from, float beta);
 
     /* count[i] += number of set bits of unit i in the lanes of live [tiles], for all N units. */
     void (*sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);

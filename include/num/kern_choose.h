@@ -21,14 +21,10 @@ static inline struct slope slope_of(const struct kern_draw *d, int unit, int64_t
                            .betas = d->betas != NULL ? d->betas + KERN_LANES * t + lane : NULL };
 }
 
-/* track += (new - old) (phi - base). */
-static inline void follow(double *restrict track, const float *restrict phi, uint32_t was,
-                          uint32_t is, float base)
+/* Where phi of a unit in tile t of the call is kept. */
+static inline float *kept(const struct kern_draw *d, int unit, int64_t t)
 {
-    for (int c = 0; c < HALF; c++) {
-        float step = ((is & BIT[c]) != 0 ? 1.0f : 0.0f) - ((was & BIT[c]) != 0 ? 1.0f : 0.0f);
-        track[c] += (double)(step * (phi[c] - base));
-    }
+    return d->fields + (unit - d->fields_from) * d->fields_stride + KERN_LANES * t;
 }
 
 /* Have the units i .. i + n - 1 < last the same neighbours? Then they are none of each other. */
@@ -121,6 +117,25 @@ static inline uint64_t choose_wide(const __m512 phi[PACKS], const __m512i word[P
     return bits;
 }
 
+/* follow for a whole tile: only lanes whose bit has changed are touched. */
+static inline void follow_wide(double *track, const __m512 phi[PACKS], uint64_t was, uint64_t is,
+                               float base)
+{
+    const uint64_t change = was ^ is, fall = was & ~is;
+
+    for (int q = 0; q < PACKS; q++) {
+        __m512 x = _mm512_sub_ps(phi[q], _mm512_set1_ps(base));
+        x = _mm512_mask_sub_ps(x, (__mmask16)(fall >> PACK * q), _mm512_setzero_ps(), x);
+        for (int h = 0; h < 2; h++) {
+            __m256 y = h == 0 ? _mm512_castps512_ps256(x) : _mm512_extractf32x8_ps(x, 1);
+            double *at = track + PACK * q + PACK / 2 * h;
+            __m512d sum = _mm512_loadu_pd(at);
+            __mmask8 m = (__mmask8)(change >> (PACK * q + PACK / 2 * h));
+            _mm512_storeu_pd(at, _mm512_mask_add_pd(sum, m, sum, _mm512_cvtps_pd(y)));
+        }
+    }
+}
+
 /* Draws one unit in tile t of the call, whose bits and track these are. */
 static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS],
                           const __m512i draws[PACKS], const struct kern_draw *d, int unit,
@@ -128,13 +143,11 @@ static inline void settle(uint64_t *word, double *track, const __m512 phi[PACKS]
 {
     const struct slope s = slope_of(d, unit, t, 0);
     uint64_t was = *word, is = choose_wide(phi, draws, s);
-    float sum[KERN_LANES];
 
     *word = is;
-    if (track == NULL) return;
-    for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(sum + PACK * q, phi[q]);
-    follow(track, sum, (uint32_t)was, (uint32_t)is, s.base);
-    follow(track + HALF, sum + HALF, (uint32_t)(was >> 32), (uint32_t)(is >> 32), s.base);
+    if (d->fields != NULL)
+        for (int q = 0; q < PACKS; q++) _mm512_storeu_ps(kept(d, unit, t) + PACK * q, phi[q]);
+    if (track != NULL) follow_wide(track, phi, was, is, s.base);
 }
 
 #else
@@ -240,6 +253,16 @@ static inline uint32_t choose(const float *restrict phi, const uint32_t *restric
 
 #endif
 
+/* track += (new - old) (phi - base). */
+static inline void follow(double *restrict track, const float *restrict phi, uint32_t was,
+                          uint32_t is, float base)
+{
+    for (int c = 0; c < HALF; c++) {
+        float step = ((is & BIT[c]) != 0 ? 1.0f : 0.0f) - ((was & BIT[c]) != 0 ? 1.0f : 0.0f);
+        track[c] += (double)(step * (phi[c] - base));
+    }
+}
+
 /* Draws one unit in one tile, whose number is in the counter. */
 static inline void settle(uint64_t *word, double *track, const float phi[KERN_LANES],
                           const struct kern_draw *d, int unit, int64_t t)
@@ -254,6 +277,7 @@ static inline void settle(uint64_t *word, double *track, const float phi[KERN_LA
     uint32_t low = choose(phi, draws, s);
     uint32_t high = choose(phi + HALF, draws + HALF, rest);
     *word = (uint64_t)high << 32 | low;
+    if (d->fields != NULL) memcpy(kept(d, unit, t), phi, KERN_LANES * sizeof phi[0]);
     if (track == NULL) return;
     follow(track + KERN_LANES * t, phi, (uint32_t)was, low, s.base);
     follow(track + KERN_LANES * t + HALF, phi + HALF, (uint32_t)(was >> 32), high, s.base);

@@ -29,8 +29,8 @@ void KERN(score)(double *out, const uint64_t *bits, int64_t tiles, const struct 
                  const float *base);
 void KERN(field)(float *phi, const uint64_t *bits, int64_t tiles, const struct kern_net *net,
                  int unit);
-void KERN(summed)(uint64_t *row, double *gain, double *slope, double *track, const float *phi,
-                  int64_t tiles, const struct kern_draw *d, float from, int unit);
+void KERN(gains)(double *gain, double *slope, const uint64_t *row, const float *phi, int64_t tiles,
+                 float base, float from, float beta);
 void KERN(sums)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live, int N);
 void KERN(pairs)(int64_t *count, const uint64_t *bits, int64_t tiles, const uint64_t *live,
                  const int32_t (*edge)[2], const int64_t *row, int N);

@@ -64,7 +64,8 @@ struct ais {
     int marginal;        /* partition that is summed over, or -1 */
     struct trace *trace; /* of every point, or NULL; borrowed */
     double *d, *slope;   /* [tiles.count * 64] of a step; owned */
-    float *phi;          /* [tiles.count * 64]; owned */
+    float *phi;          /* [units of the summed partition or 1, tiles.count * 64]; owned */
+    uint64_t *was;       /* [units of the summed partition, tiles.count] their bits; owned */
     double *score;       /* [tiles.count * 64]; owned */
 };
 

@@ -19,6 +19,8 @@ struct gibbs {
     const float *base;  /* [N], or NULL for 0; borrowed */
     int reverse;        /* partitions from last to first */
     int first;          /* partitions before this one stay */
+    float *fields;      /* [units, tiles.count * 64] gets phi of the units of a partition that is
+                         * drawn alone, or NULL; borrowed */
     uint64_t seed;
     enum rng_stream stream;
 };
@@ -26,9 +28,6 @@ struct gibbs {
 /* Partition p alone, with the numbers it has in gibbs_sweep. */
 void gibbs_partition(const struct gibbs *g, const struct rbm *m, const struct kern *k,
                      uint64_t *bits, double *track, struct block tiles, int64_t step, int p);
-
-/* How its units are drawn: for kernels that do it themselves. */
-struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t step);
 
 /* One sweep over bits [N, tiles.count]; random numbers are those of (seed, stream, global tile,
  * step). track: see kern.h. */

@@ -5,11 +5,13 @@
 #include "cmd/benchmachine.h"
 #include "cmd/stopwatch.h"
 #include "rbm/ais.h"
+#include "rbm/sampler.h"
+#include "rbm/schedule.h"
 #include "rbm/spins.h"
 
 #include <math.h>
 
-enum { THEIRS = 14500, OURS = 1000 };
+enum { OURS = 1000 };
 enum { LEAST = 64 }; /* steps that are timed: U is summed afresh once in so many */
 
 static const double DISTURBED = 0.05;
@@ -18,47 +20,33 @@ static const double DISTURBED = 0.05;
 struct task {
     const char *topology;
     int64_t chains;
-    int K; /* steps of the path */
+    int K;        /* steps of the path */
+    int marginal; /* the largest partition is summed over by hand */
     struct rbm m;
+    struct sampler how;
 };
-
-/* Salakhutdinov and Murray's point i of 14,501: steps of 1/1000 up to 0.5, of 1/10,000 up to 0.9,
- * then of 1/100,000. */
-static double their_beta(int i)
-{
-    if (i <= 500) return i / 1000.0;
-    if (i <= 4500) return 0.5 + (i - 500) / 10000.0;
-    return 0.9 + (i - 4500) / 100000.0;
-}
-
-/* n steps from 0 to 1 over points that lie evenly in the task's path. */
-static double *path(const struct task *t, int n)
-{
-    double *beta = mem_take(n + 1, sizeof *beta);
-
-    for (int i = 0; i < n; i++) {
-        int at = (int)((int64_t)i * t->K / n);
-        beta[i] = t->K == THEIRS ? their_beta(at) : at / (double)t->K;
-    }
-    beta[n] = 1.0;
-    return beta;
-}
 
 struct timed {
     double wall, cpu; /* seconds: until the last rank is done; of all ranks together */
     int disturbed;
 };
 
+/* The first n steps of the path. */
 static struct timed anneal(const struct run *r, const struct task *t, int n)
 {
     const struct kern *k = kern_best();
     struct block tiles = block_of(spins_tiles(t->chains), r->P->rank, r->P->size);
-    double *beta = path(t, n), busy[2], all[2], wall, cpu;
+    double *beta = mem_take(t->K + 1, sizeof *beta), busy[2], all[2], wall, cpu;
     float *base = mem_take(t->m.T.N, sizeof *base);
     struct ais a;
 
+    if (t->K == SCHEDULE_SALAKHUTDINOV)
+        schedule_salakhutdinov(beta);
+    else
+        ais_linear(beta, t->K);
     ais_base(base, &t->m, AIS_BIASES, NULL, 0.01);
-    ais_init(&a, &t->m, k, tiles, 0, n, beta, 1, base, NULL, r->seed);
+    ais_init(&a, &t->m, k, tiles, 0, t->K, beta, 1, base, NULL, r->seed);
+    ais_marginal(&a, &t->m, t->marginal ? ais_widest(&t->m) : -1);
     par_barrier(r->P);
     busy[0] = stopwatch_busy(&all[0]);
     wall = clock_now();
@@ -80,12 +68,16 @@ static void say(const struct run *r, struct json *list, const struct task *t, in
                 struct timed time)
 {
     struct json *one = json_new();
+    const char *path = t->marginal ? "marginal" : "joint", *how = sampler_name(&t->how);
     double step = time.wall / n, updates = (double)t->m.T.N * (double)t->chains;
+    double rate = updates / step * 1e-9 / r->P->size;
 
     json_put_text(one, "name", "ais");
     json_put_text(one, "kernel", kern_best()->name);
     json_put_text(one, "topology", t->topology);
-    json_put_text(one, "precision", "float32");
+    json_put_text(one, "precision", sampler_precision_name(&t->how));
+    json_put_text(one, "sampler", how);
+    json_put_text(one, "path", path);
     json_put_int(one, "ranks", r->P->size);
     json_put_int(one, "chains", t->chains);
     json_put_int(one, "steps", t->K);
@@ -93,36 +85,53 @@ static void say(const struct run *r, struct json *list, const struct task *t, in
     json_put_real(one, "seconds_per_1000_steps", 1000.0 * step);
     json_put_real(one, "cpu_seconds_per_1000_steps", 1000.0 * time.cpu / n);
     json_put_real(one, "seconds_per_path", t->K * step);
-    json_put_real(one, "updates_per_ns", updates / step * 1e-9 / r->P->size);
+    json_put_real(one, "updates_per_ns", rate);
     json_put_flag(one, "disturbed", time.disturbed);
     json_add(list, one);
     log_say((struct log *)&r->log,
-            "ais     %-5s %-17s %5lld chains x %5d steps: %8.3g s, %.4g updates_per_ns%s",
-            kern_best()->name, t->topology, (long long)t->chains, t->K, t->K * step,
-            updates / step * 1e-9 / r->P->size, time.disturbed ? "  disturbed" : "");
+            "ais     %-5s %-17s %-7s %-8s %-6s %5lld chains x %5d steps: %8.3g s, %.4g "
+            "updates_per_ns%s",
+            kern_best()->name, t->topology, path, sampler_precision_name(&t->how), how,
+            (long long)t->chains, t->K, t->K * step, rate, time.disturbed ? "  disturbed" : "");
 }
 
 /* As many steps as take this time on the slowest rank. */
-static void race(const struct run *r, struct json *list, struct task *t, double seconds)
+static void race(const struct run *r, struct json *list, const struct task *t, double seconds)
 {
-    int64_t asked = conf_int(r->conf, "bench.chains");
-
-    if (asked > 0) t->chains = asked;
     double one = anneal(r, t, LEAST).wall / LEAST;
     int n = (int)fmin(fmax(seconds / one, LEAST), t->K);
+
     par_bcast(r->P, &n, sizeof n, 0);
     say(r, list, t, n, anneal(r, t, n));
 }
 
+/* Every precision, along the joint path and the marginal one. */
+static void races(const struct run *r, struct json *list, struct task *t, double seconds)
+{
+    const enum sampler_precision precision[] = { SAMPLER_FLOAT32, SAMPLER_INT16 };
+
+    for (int i = 0; i < 2; i++) {
+        struct err e = { "" };
+        if (sampler_init(&t->how, &t->m, kern_best(), SAMPLER_AUTO, precision[i], &e))
+            die("bench: %s", e.text);
+        for (t->marginal = 0; t->marginal < 2; t->marginal++) race(r, list, t, seconds);
+        sampler_free(&t->how, &t->m);
+    }
+}
+
 void zbench_logz(const struct run *r, struct json *list, double seconds)
 {
+    int64_t asked = conf_int(r->conf, "bench.chains");
+
     for (int i = 0; i < BENCH_MACHINES; i++) {
         int theirs = i == BENCH_DIGITS;
         struct task t = { .topology = benchmachine_name[i],
-                          .chains = theirs ? 100 : 1024,
-                          .K = theirs ? THEIRS : OURS };
+                          .chains = asked > 0 ? asked
+                                    : theirs  ? 100
+                                              : 1024,
+                          .K = theirs ? SCHEDULE_SALAKHUTDINOV : OURS };
         benchmachine_make(&t.m, (enum benchmachine)i);
-        race(r, list, &t, seconds);
+        races(r, list, &t, seconds);
         rbm_free(&t.m);
     }
 }

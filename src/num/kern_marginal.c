@@ -1,5 +1,5 @@
 #include "num/kern_isa.h"
-#include "num/kern_choose.h"
+#include "num/kern_lanes.h"
 
 /* e^-|x| to 1e-7 relative: |x| = n ln 2 - r with |r| <= ln 2 / 2, the Taylor sum of e^r to r^7. */
 static inline float fall(float x)
@@ -72,12 +72,20 @@ struct gains {
     float gain[HALF], slope[HALF];
 };
 
+/* The same for |h| <= 1/64, the common case of long paths, by the cumulants of a bit: the term left
+ * out, of order h^4, is at most h 2e-8. */
+static inline float step_short(float p, float h)
+{
+    return h * (p + (p - p * p) * h * (0.5f + (0.166666667f - 0.333333333f * p) * h));
+}
+
 /* For 32 chains: what is gained by the sum over x beside the joint path's x h, and how fast it
  * starts to. x = 1 is x = 0 with the signs of y and h turned. */
 static inline void gains_of(struct gains *restrict g, const float *restrict phi, uint32_t x,
                             float base, float shift, float from, float length)
 {
-    float y[HALF], h[HALF], p[HALF], far = 0.0f;
+    float y[HALF], h[HALF], p[HALF];
+    int further = 0, far = 0; /* than 1/64, than 1/2 */
 
     for (int c = 0; c < HALF; c++) {
         float way = (x & BIT[c]) != 0 ? -1.0f : 1.0f, over = phi[c] - base;
@@ -86,62 +94,32 @@ static inline void gains_of(struct gains *restrict g, const float *restrict phi,
         float e = fall(y[c]);
         p[c] = (y[c] > 0.0f ? 1.0f : e) / (1.0f + e);
         g->slope[c] = way * (p[c] * over);
-        g->gain[c] = step_near(p[c], h[c]);
     }
-    for (int c = 0; c < HALF; c++) {
-        float size = h[c] < 0.0f ? -h[c] : h[c];
-        far = far > size ? far : size;
+    for (int c = 0; c < HALF; c++) further |= h[c] > 0x1p-6f || h[c] < -0x1p-6f ? 1 : 0;
+    if (!further) {
+        for (int c = 0; c < HALF; c++) g->gain[c] = step_short(p[c], h[c]);
+        return;
     }
-    if (far <= 0.5f) return;
+    for (int c = 0; c < HALF; c++) g->gain[c] = step_near(p[c], h[c]);
+    for (int c = 0; c < HALF; c++) far |= h[c] > 0.5f || h[c] < -0.5f ? 1 : 0;
+    if (!far) return;
     for (int c = 0; c < HALF; c++) {
         float other = step_far(y[c], h[c]);
         g->gain[c] = h[c] <= 0.5f && h[c] >= -0.5f ? g->gain[c] : other;
     }
 }
 
-/* The bits of one tile drawn anew. */
-static inline uint64_t draw_tile(const float *phi, const struct kern_draw *d, int unit, int64_t t)
+void KERN(gains)(double *gain, double *slope, const uint64_t *row, const float *phi, int64_t tiles,
+                 float base, float from, float beta)
 {
-#ifdef __AVX512BW__
-    __m512 field[PACKS];
-    __m512i word[PACKS];
-
-    for (int q = 0; q < PACKS; q++) field[q] = _mm512_loadu_ps(phi + PACK * q);
-    draw_wide(word, d, unit, t, 1);
-    return choose_wide(field, word, slope_of(d, unit, t, 0));
-#else
-    uint32_t counter[4] = { 16u * (uint32_t)unit, d->counter[1] + (uint32_t)t, d->counter[2],
-                            d->counter[3] };
-    uint32_t draws[KERN_LANES];
-
-    draw(draws, d->key, counter);
-    return (uint64_t)choose(phi + HALF, draws + HALF, slope_of(d, unit, t, HALF)) << 32 |
-           choose(phi, draws, slope_of(d, unit, t, 0));
-#endif
-}
-
-void KERN(summed)(uint64_t *row, double *gain, double *slope, double *track, const float *phi,
-                  int64_t tiles, const struct kern_draw *d, float from, int unit)
-{
-    const float base = d->base != NULL ? d->base[unit] : 0.0f;
     struct gains g;
 
-    for (int64_t t = 0; t < tiles; t++, phi += KERN_LANES) {
-        uint64_t was = row[t], is = draw_tile(phi, d, unit, t);
-        row[t] = is;
-        for (int half = 0; half < 2; half++) {
-            const int64_t at = KERN_LANES * t + HALF * half;
-            const float *field = phi + HALF * half;
-            uint32_t old = (uint32_t)(was >> HALF * half), new = (uint32_t)(is >> HALF * half);
-            gains_of(&g, field, old, base, (1.0f - from) * base, from, d->beta - from);
-            for (int c = 0; c < HALF; c++) gain[at + c] += (double)g.gain[c];
-            if (slope != NULL)
-                for (int c = 0; c < HALF; c++) slope[at + c] += (double)g.slope[c];
-            for (int c = 0; c < HALF; c++) {
-                float step =
-                    ((new &BIT[c]) != 0 ? 1.0f : 0.0f) - ((old & BIT[c]) != 0 ? 1.0f : 0.0f);
-                track[at + c] += (double)(step * (field[c] - base));
-            }
-        }
+    for (int64_t half = 0; half < 2 * tiles; half++) {
+        const int64_t at = HALF * half;
+        gains_of(&g, phi + at, (uint32_t)(row[half / 2] >> at % KERN_LANES), base,
+                 (1.0f - from) * base, from, beta - from);
+        for (int c = 0; c < HALF; c++) gain[at + c] += (double)g.gain[c];
+        if (slope == NULL) continue;
+        for (int c = 0; c < HALF; c++) slope[at + c] += (double)g.slope[c];
     }
 }

@@ -119,6 +119,7 @@ void ais_free(struct ais *a)
     mem_free(a->d);
     mem_free(a->slope);
     mem_free(a->phi);
+    mem_free(a->was);
     mem_free(a->score);
     *a = (struct ais){ 0 };
 }
@@ -133,6 +134,11 @@ void ais_marginal(struct ais *a, const struct rbm *m, int p)
 {
     if (p >= 0 && (p >= m->T.K || !is_free(m, p))) die("partition %d is not free", p);
     a->marginal = p;
+    if (p < 0) return;
+    mem_free(a->phi);
+    mem_free(a->was);
+    a->phi = mem_take(m->T.size[p] * a->tiles.count * KERN_LANES, sizeof a->phi[0]);
+    a->was = mem_take(m->T.size[p] * a->tiles.count, sizeof a->was[0]);
 }
 
 int ais_widest(const struct rbm *m)
@@ -149,16 +155,16 @@ int ais_widest(const struct rbm *m)
 static void sum_out(struct ais *a, const struct rbm *m, const struct kern *k, double from,
                     double to, int64_t step)
 {
-    struct kern_net net = sampler_net(m);
+    const int p = a->marginal, first = m->T.first[p], n = m->T.size[p];
+    const int64_t tiles = a->tiles.count;
     struct gibbs g = path(a, to);
-    struct kern_draw draw = gibbs_draw(&g, a->tiles, step);
-    int p = a->marginal;
 
-    for (int i = m->T.first[p]; i < m->T.first[p + 1]; i++) {
-        k->field(a->phi, a->bits, a->tiles.count, &net, i);
-        k->summed(a->bits + i * a->tiles.count, a->d, a->trace == NULL ? NULL : a->slope, a->u,
-                  a->phi, a->tiles.count, &draw, (float)from, i);
-    }
+    memcpy(a->was, a->bits + first * tiles, (size_t)(n * tiles) * sizeof a->was[0]);
+    g.fields = a->phi;
+    gibbs_partition(&g, m, k, a->bits, a->u, a->tiles, step, p);
+    for (int i = 0; i < n; i++)
+        k->gains(a->d, a->trace == NULL ? NULL : a->slope, a->was + i * tiles,
+                 a->phi + i * tiles * KERN_LANES, tiles, a->base[first + i], (float)from, g.beta);
 }
 
 /* Sweep number s at a beta; the summed partition leads, and may have been drawn already. */

@@ -6,12 +6,14 @@
 
 static const int64_t MOST_TILES = (int64_t)1 << 32;
 
-struct kern_draw gibbs_draw(const struct gibbs *g, struct block tiles, int64_t step)
+static struct kern_draw how(const struct gibbs *g, struct block tiles, int64_t step)
 {
     struct kern_draw d = { .beta = g->beta,
                            .betas = g->betas,
                            .base = g->base,
-                           .key = { (uint32_t)g->seed, (uint32_t)(g->seed >> 32) } };
+                           .key = { (uint32_t)g->seed, (uint32_t)(g->seed >> 32) },
+                           .fields = g->fields,
+                           .fields_stride = tiles.count * KERN_LANES };
 
     if (block_end(tiles) > MOST_TILES) die("tile %lld of chains", (long long)block_end(tiles));
     rng_counter(d.counter, g->stream, tiles.first, step);
@@ -23,11 +25,13 @@ static void draw(const struct gibbs *g, const struct rbm *m, const struct kern *
                  double *track, struct block tiles, int64_t step, int n, int *order)
 {
     const struct kern_net net = rbm_net(m);
-    const struct kern_draw d = gibbs_draw(g, tiles, step);
+    struct kern_draw d = how(g, tiles, step);
     int left = 0, last;
 
     for (int i = 0; i < n; i++)
         if (order[i] >= g->first) order[left++] = order[i];
+    if (g->fields != NULL && left != 1) die("fields of %d partitions", left);
+    if (g->fields != NULL) d.fields_from = m->T.first[order[0]];
     if (m->how != NULL) {
         sampler_draw(m, bits, track, tiles.count, &d, left, order);
         return;

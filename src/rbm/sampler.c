@@ -200,6 +200,7 @@ static void draw_products(const struct sampler *s, const struct rbm *m, uint64_t
         struct kern_draw here = *d;
         here.counter[1] += (uint32_t)t;
         if (d->betas != NULL) here.betas += KERN_LANES * t;
+        if (d->fields != NULL) here.fields += KERN_LANES * t;
         for (int i = 0; i < m->T.N; i++)
             unpack(s->x + (int64_t)i * SAMPLER_ROWS, bits + i * tiles + t, mine);
         for (int a = 0; a < n; a++) {

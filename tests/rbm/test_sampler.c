@@ -234,6 +234,51 @@ static void what_a_sampler_cannot_do_is_refused(void **state)
     rbm_free(&m);
 }
 
+/* The fields that one sampler keeps of partition 1; floats of one precision are summed in one
+ * order, products of matrices in another: 12 terms below 4, rounded by 2e-7 each. */
+static void keep(struct rbm *m, const struct kern *k, enum sampler_kind kind,
+                 enum sampler_precision precision)
+{
+    enum { TILES = 5, LANES = TILES * KERN_LANES };
+    const int first = m->T.first[1], n = m->T.size[1];
+    uint64_t *bits = mem_take(m->T.N * TILES, sizeof *bits);
+    float *phi = mem_take((int64_t)n * LANES, sizeof *phi), want[LANES];
+    struct gibbs g = { .beta = 0.8f, .seed = 11, .stream = RNG_CHAIN, .fields = phi };
+    struct sampler s;
+    struct err e = { "" };
+
+    coins(bits, m->T.N * TILES);
+    assert_int_equal(sampler_init(&s, m, k, kind, precision, &e), 0);
+    const struct kern_net net = sampler_net(m);
+    gibbs_partition(&g, m, k, bits, NULL, (struct block){ 9, TILES }, 0, 1);
+    for (int i = 0; i < n; i++) {
+        k->field(want, bits, TILES, &net, first + i);
+        for (int c = 0; c < LANES; c++)
+            assert_near(phi[i * LANES + c], want[c], kind == SAMPLER_SGEMM ? 1e-5 : 0.0);
+    }
+    sampler_free(&s, m);
+    mem_free(bits);
+    mem_free(phi);
+}
+
+static void what_units_are_drawn_from_can_be_kept(void **state)
+{
+    (void)state;
+    static const int size[3] = { 5, 11, 7 };
+    struct rbm m;
+
+    for (int graph = COMPLETE; graph <= ZEPHYR; graph++) {
+        machine(&m, graph, 3, size, 0.3);
+        for (int i = 0; i < kern_count(); i++) {
+            keep(&m, kern_at(i), SAMPLER_ADD, SAMPLER_FLOAT32);
+            keep(&m, kern_at(i), SAMPLER_ADD, SAMPLER_INT16);
+            keep(&m, kern_at(i), SAMPLER_LOOKUP, SAMPLER_INT16);
+            if (graph == COMPLETE) keep(&m, kern_at(i), SAMPLER_SGEMM, SAMPLER_FLOAT32);
+        }
+        rbm_free(&m);
+    }
+}
+
 /* Parameters that all lie half a step above the grid, which a unit that is always off makes coarse:
  * ln Z of the image is lower by 0.06, 20 errors of the estimates. */
 static void annealing_through_the_image_ends_at_the_machine(void **state)
@@ -282,4 +327,5 @@ TEST_MAIN(cmocka_unit_test(every_kernel_on_a_grid_draws_the_bits_of_its_float_tw
           cmocka_unit_test(every_sampler_leaves_its_machine_as_it_is),
           cmocka_unit_test(sgemm_draws_the_same_bits_in_any_company),
           cmocka_unit_test(what_a_sampler_cannot_do_is_refused),
+          cmocka_unit_test(what_units_are_drawn_from_can_be_kept),
           cmocka_unit_test(annealing_through_the_image_ends_at_the_machine))
