@@ -110,6 +110,11 @@ static const struct conf_key table[] = {
     { "training.mse_exponent", CONF_REAL, "0.5", -10, 10, "", 0, "w in the reconstruction weight exp(w u)" },
     { "training.mse_coefficient", CONF_REAL, "0.01", 0, 1e6, "", 0, "coefficient of the reconstruction error" },
     { "training.log_every", CONF_INT, "20", 1, 1e9, "steps", 0, "steps between two lines of metrics.jsonl" },
+    { "training.logz_every", CONF_INT, "0", 0, 1e9, "epochs", 0, "epochs between lines of phase logz in metrics.jsonl: ln Z from above and below, and the log-likelihood of the last batch; 0: none" },
+    { "training.logz_chains", CONF_INT, "128", 2, 1e6, "chains", 0, "chains of these, for each condition and direction" },
+    { "training.logz_betas", CONF_INT, "200", 1, 1e6, "steps", 0, "steps of their path" },
+    { "training.logz_burn", CONF_INT, "200", 0, 1e9, "sweeps", 0, "sweeps of the reverse ones before their path starts" },
+    { "training.logz_conditions", CONF_INT, "8", 1, 1e4, "", 0, "events of the batch whose ln Z(u) is taken, where units are clamped" },
     { "training.checkpoint_every", CONF_INT, "1", 1, 1e9, "epochs", 0, "epochs between checkpoints" },
     { "training.best", CONF_CHOICE, "ahep", 0, 0, "", "ahep ah", "best epoch by validation loss: reconstruction + hits (+ entropy + energy)" },
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/trainfile.h"
+#include "cmd/zgauge.h"
 
 #include <math.h>
 #include <string.h>
@@ -95,6 +96,20 @@ static int note(struct trainer *t, const char *phase, const double *term, double
     return metrics_write(&t->metrics, line, e);
 }
 
+/* ln Z of the machine, every so many epochs. */
+static int gauge_logz(struct trainer *t, struct err *e)
+{
+    int64_t every = conf_int(t->r->conf, "training.logz_every"), epoch = trainer_epoch(t);
+
+    if (every == 0 || epoch % every != 0 || trainer_phase(t)->mode == TRAIN_AE) return 0;
+    struct json *line = metrics_line(&t->metrics, t->step, epoch, "logz");
+    if (zgauge_put(line, t->r, &t->prior, e)) {
+        json_drop(line);
+        return -1;
+    }
+    return metrics_write(&t->metrics, line, e);
+}
+
 /* After the networks' update: the machine's, and a line now and then. */
 static int stepped(void *ctx, const struct fit_report *report, struct err *e)
 {
@@ -158,6 +173,7 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
     memcpy(t->term, report->term, sizeof t->term);
     course_take(&t->prior.course);
     if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
+    if (gauge_logz(t, e)) return -1;
     if (mode != TRAIN_RBM) {
         if (validate(t, term, e)) return -1;
         if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;

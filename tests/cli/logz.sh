@@ -111,12 +111,25 @@ says() { grep -q "$1" "$work/err"; }
 for method in both ti population; do killed $method; done
 
 # --- the chains of a training run -----------------------------------------------------------------
-train=(train training.mode=rbm data.kind=bits data.train="[$work/model.h5]" rbm.partitions=4 rbm.nodes='[3]' rbm.chains=320 training.batch=100 training.epochs=4)
-must 1 "${train[@]}" rbm.clamped=-1 run.dir="$work/run"
+train=(train training.mode=rbm data.kind=bits data.train="[$work/model.h5]" rbm.partitions=4 rbm.nodes='[3]' rbm.chains=320 training.batch=100 training.epochs=4 training.log_every=1000 training.logz_every=2)
+for n in 1 3; do must $n "${train[@]}" rbm.clamped=-1 run.dir="$work/run$n"; done
 must 1 "${train[@]}" rbm.clamped=0 run.dir="$work/held"
+mv "$work/run1" "$work/run"
+look "ln Z along the training on 3 ranks" metrics "$work/run/metrics.jsonl" "$work/run3/metrics.jsonl" 1e-12
 must 1 "${z[@]}" logz.model="$work/run" logz.method=both logz.start=chains logz.chains=300 logz.burn=20 run.name=pool
 check "persistent chains start the reverse run" field pool 'abs(r["logz"] - r["exact"]) < 4 * r["error"] + 1e-3 and abs(r["gap"]) < 4 * r["gap_error"] + 1e-3'
 must 1 "${z[@]}" logz.model="$work/held" logz.start=chains logz.data="$work/rows.h5" logz.chains=100 run.name=pool-held
+history() { # EXPRESSION of the last line of phase logz, l, and of the result of pool, r
+    "$python" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+lines = [json.loads(x) for x in open(sys.argv[2])]
+lines = [x for x in lines if x["phase"] == "logz"]
+l = lines[-1]
+assert len(lines) == 2 and eval(sys.argv[3]), (l, r)' "$work/pool.result.json" "$work/$1/metrics.jsonl" "$2"
+}
+check "ln Z along the training" history run 'all(abs(l[k] - r["exact"]) < 4 * l[k + "_error"] + 1e-3 for k in ("lnz_ais", "lnz_rais"))'
+check "... and the likelihood" history run 'abs(l["log_likelihood"] + l["energy_data"] + l["lnz_ais"]) < 1e-9 and l["epoch"] == 4'
+check "... of a conditional machine" history held '0 < l["lnz_ais_error"] < 0.01 and abs(l["lnz_rais"] - l["lnz_ais"]) < 0.02'
 check "... of a conditional machine too" field pool-held 'all(abs(c["rais"] - c["exact"]) < 4 * c["rais_error"] + 1e-3 for c in r["conditions"])'
 
 # --- refusals -------------------------------------------------------------------------------------
