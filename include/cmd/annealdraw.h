@@ -8,8 +8,7 @@
 #define CMD_ANNEALDRAW_H
 
 #include "cmd/annealmodel.h"
-#include "cmd/service.h"
-#include "qpu/journal.h"
+#include "cmd/session.h"
 
 struct annealdraw {
     int64_t reads;       /* in all */
@@ -17,9 +16,7 @@ struct annealdraw {
     uint8_t *state;      /* [reads, n] of the problems' spins (their n are equal); rank 0; owned */
     double *energy;      /* [reads] H; rank 0; owned */
     /* of a service, on rank 0 */
-    struct service service;
-    struct params params;
-    struct journal journal;
+    struct session session;
     double access;                /* us, of problems that earlier starts paid for too */
     int64_t problems, kept, sent; /* in the journal; answered before; sent now */
     double cpu, wall, server;     /* s: our processor, of the drawing, of which the server says */

@@ -5,6 +5,7 @@
 #define CMD_PRIOR_H
 
 #include "cmd/course.h"
+#include "cmd/courier.h"
 #include "cmd/feed.h"
 #include "cmd/pace.h"
 #include "cmd/pool.h"
@@ -16,7 +17,7 @@
 
 /* Where the model's phase comes from (choices of rbm.method): persistent chains, chains that start
  * at the data or at fair coins in every update, or enumeration. */
-enum prior_method { METHOD_PCD, METHOD_CD, METHOD_RDM, METHOD_EXACT };
+enum prior_method { METHOD_PCD, METHOD_CD, METHOD_RDM, METHOD_EXACT, METHOD_ANNEALER };
 
 /* What stands for the data of networks (choices of rbm.data_statistics). */
 enum prior_data { DATA_BINARY, DATA_PROBABILITIES, DATA_RELAXED };
@@ -26,6 +27,7 @@ struct prior {
     struct rbm *m;           /* borrowed */
     const struct kern *kern; /* borrowed */
     const struct feed *feed; /* borrowed */
+    struct courier *courier; /* method annealer: its reads; borrowed, set by the trainer */
     struct pool pool;
     struct course course;
     struct phases phases;

@@ -15,9 +15,10 @@
 enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_STOPPED = 75 };
 
 struct run {
-    const struct par *P; /* borrowed */
-    const char *command; /* "train"; borrowed */
-    struct conf *conf;   /* owned */
+    const struct par *P;   /* borrowed */
+    const struct par *all; /* borrowed; P, unless some rank does something else */
+    const char *command;   /* "train"; borrowed */
+    struct conf *conf;     /* owned */
     struct log log;
     const char *dir;     /* run.dir; borrowed from conf */
     uint64_t seed;       /* run.seed */

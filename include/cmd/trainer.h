@@ -10,6 +10,7 @@
 #define CMD_TRAINER_H
 
 #include "base/reducer.h"
+#include "cmd/courier.h"
 #include "cmd/feed.h"
 #include "cmd/gauge.h"
 #include "cmd/model.h"
@@ -40,6 +41,7 @@ struct trainer {
     struct model model;
     struct sampler sampler; /* of its machine */
     struct feed feed;
+    struct courier courier; /* rbm.method: annealer */
     struct prior prior;
     struct gauge gauge;
     struct optim optim;

@@ -25,6 +25,7 @@ struct annealer_options {
     int64_t most_reads;    /* of a problem; 0: as many as fit */
     double most_access;    /* us of access time in all; 0: no limit */
     int64_t most_problems; /* in all; 0: no limit */
+    int heed;              /* annealer_poll comes back at once when a signal comes */
     int cancel;            /* annealer_stop cancels what is under way */
     struct job_options job;
     void (*say)(void *ctx, const char *text); /* a line for the user */

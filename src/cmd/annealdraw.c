@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "qpu/local.h"
-#include "qpu/ranges.h"
 #include "rbm/spins.h"
 
 #include <string.h>
@@ -33,13 +32,6 @@ int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const str
         at += of[q];
     }
     return 0;
-}
-
-static void say_line(void *ctx, const char *text)
-{
-    struct run *r = ctx;
-
-    log_say(&r->log, "%s", text);
 }
 
 /* Ask for all problems, wait, take: 0, RUN_STOPPED or -1. */
@@ -72,71 +64,37 @@ static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *
     return 0;
 }
 
-static int check_problems(struct annealdraw *d, const struct annealmodel *m, struct err *e)
+static int open_all(struct annealdraw *d, struct run *r, const struct annealmodel *m, struct err *e)
 {
-    if (!m->placed)
-        return err_set(e, "the units of this machine have no qubits: train it on a chip "
-                          "(rbm.topology zephyr, pegasus or chimera)");
+    if (session_open(&d->session, r, m->Q, e)) return -1;
     for (int q = 0; q < m->Q; q++)
-        if (ranges_check(&d->params, &d->service.solver, &m->g[q], e)) return -1;
+        if (session_check(&d->session, &m->g[q], m->placed, e)) return -1;
     return 0;
-}
-
-static char *journal_folder(const struct run *r)
-{
-    const char *folder = conf_text(r->conf, "anneal.journal");
-
-    return folder[0] != '\0' ? mem_text(folder) : run_path(r, "journal");
-}
-
-static int open_all(struct annealdraw *d, struct run *r, const struct annealmodel *m, int flights,
-                    struct err *e)
-{
-    enum { AUTO, NEVER, MUST };
-    int resume = conf_choice(r->conf, "run.resume");
-
-    if (service_open(&d->service, r, flights, e) || service_choose(&d->service, r, e) ||
-        annealconf_params(&d->params, r->conf, &d->service.solver, e) || check_problems(d, m, e))
-        return -1;
-    char *folder = journal_folder(r);
-    int bad = journal_open(&d->journal, folder, resume == NEVER, e);
-    if (!bad && resume == MUST && d->journal.n == 0)
-        bad = err_set(e, "run.resume is must, but '%s' holds no problem", folder);
-    if (!bad && d->journal.n > 0)
-        log_say(&r->log, "journal %s: %lld problems, %lld of them without an answer, %.0f us paid",
-                folder, (long long)d->journal.n, (long long)journal_open_problems(&d->journal),
-                d->journal.access);
-    mem_free(folder);
-    return bad;
 }
 
 /* Rank 0 alone. */
 static int draw_service(struct annealdraw *d, struct run *r, const struct annealmodel *m,
                         struct err *e)
 {
-    struct annealer_options o = annealconf_options(r->conf);
-    struct annealer a;
+    struct session *x = &d->session;
+    struct annealer *a = &x->annealer;
 
-    o.requests = m->Q;
-    o.say = say_line;
-    o.ctx = r;
-    if (open_all(d, r, m, o.flights, e)) return -1;
-    annealer_init(&a, &d->service.sapi, &d->service.solver, &d->params, &d->journal, &o);
-    double wall = clock_now(), cpu = clock_cpu(), server = d->service.sapi.server;
-    int status = drive(d, r, m, &a, e);
+    if (open_all(d, r, m, e)) return -1;
+    a->o.heed = 1;
+    double wall = clock_now(), cpu = clock_cpu(), server = x->service.sapi.server;
+    int status = drive(d, r, m, a, e);
     d->wall = clock_now() - wall;
     d->cpu = clock_cpu() - cpu;
-    d->server = d->service.sapi.server - server;
-    d->access = d->journal.access;
-    d->problems = d->journal.n - a.broken;
-    d->kept = a.kept;
-    d->sent = a.sent;
-    if (a.spent != ANNEALER_RICH)
-        d->spent = a.spent == ANNEALER_ACCESS ? "anneal.max_access_time" : "anneal.max_problems";
-    annealer_free(&a);
+    d->server = x->service.sapi.server - server;
+    d->access = x->journal.access;
+    d->problems = x->journal.n - a->broken;
+    d->kept = a->kept;
+    d->sent = a->sent;
+    if (a->spent != ANNEALER_RICH)
+        d->spent = a->spent == ANNEALER_ACCESS ? "anneal.max_access_time" : "anneal.max_problems";
     if (status == 0 && d->reads == 0)
         status = err_set(e, "the budget of %s allows no problem", d->spent);
-    return status == 0 ? service_check_graph(&d->service, e) : status;
+    return status == 0 ? service_check_graph(&x->service, e) : status;
 }
 
 int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel *m,
@@ -145,8 +103,8 @@ int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel
     int root = r->P->rank == 0, n = m->g[0].n, status = 0;
 
     *d = (struct annealdraw){ .reads = conf_int(r->conf, "anneal.reads"),
-                              .journal = { .lock = -1 } };
-    params_init(&d->params);
+                              .session = { .journal = { .lock = -1 } } };
+    params_init(&d->session.params);
     d->of = mem_take(m->Q, sizeof *d->of);
     d->first = mem_take(m->Q, sizeof *d->first);
     for (int q = 0; q < m->Q; q++) {
@@ -171,12 +129,10 @@ int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel
 
 void annealdraw_free(struct annealdraw *d)
 {
-    params_free(&d->params);
-    journal_free(&d->journal);
-    service_free(&d->service);
+    session_free(&d->session);
     mem_free(d->of);
     mem_free(d->first);
     mem_free(d->state);
     mem_free(d->energy);
-    *d = (struct annealdraw){ .journal = { .lock = -1 } };
+    *d = (struct annealdraw){ .session = { .journal = { .lock = -1 } } };
 }

@@ -151,12 +151,12 @@ static int write_bits(struct run *r, const struct annealmodel *m, const struct a
 
 static void tell_service(struct run *r, const struct annealdraw *d)
 {
-    const struct solver *s = &d->service.solver;
+    const struct solver *s = &d->session.service.solver;
     double each = d->sent > 0 ? (double)d->sent : 1.0;
 
     json_put_text(r->result, "solver", s->name);
     if (s->graph_id != NULL) json_put_text(r->result, "graph_id", s->graph_id);
-    json_put_text(r->result, "endpoint", d->service.account.endpoint.text);
+    json_put_text(r->result, "endpoint", d->session.service.account.endpoint.text);
     json_put_int(r->result, "problems", d->problems);
     json_put_int(r->result, "problems_sent", d->sent);
     json_put_int(r->result, "problems_paid_before", d->kept);
@@ -194,7 +194,7 @@ static void tell(struct run *r, const struct annealmodel *m, const struct anneal
 /* Everything is on the disk: the journal's problems are used. */
 static int close_journal(struct run *r, struct annealdraw *d, struct err *e)
 {
-    if (r->P->rank == 0 && d->journal.lock >= 0) journal_close(&d->journal, e);
+    if (r->P->rank == 0 && d->session.journal.lock >= 0) journal_close(&d->session.journal, e);
     return par_agree(r->P, e);
 }
 

@@ -35,7 +35,8 @@ static void report(struct trainer *t, int status)
     mem_free(path);
 }
 
-int cmd_train(struct run *r, struct err *e)
+/* Those who train. */
+static int train(struct run *r, struct err *e)
 {
     struct trainer t;
     int64_t peak = describe_peak(), taken = mem_bytes(), predicted = 0;
@@ -50,6 +51,28 @@ int cmd_train(struct run *r, struct err *e)
         report(&t, status);
         describe_memory(r, predicted);
     }
+    courier_end(r, &t.courier, status == RUN_DONE);
     trainer_free(&t);
+    return status;
+}
+
+/* A rank that only asks an annealer for reads is none of those who train. */
+int cmd_train(struct run *r, struct err *e)
+{
+    const struct par *all = r->P;
+    struct par part;
+    int status = 0, driver = all->rank == all->size - 1;
+
+    if (!courier_apart(r)) return train(r, e);
+    par_split(&part, all, driver);
+    r->P = &part;
+    if (driver)
+        courier_serve(r);
+    else
+        status = train(r, e);
+    r->P = all;
+    par_free(&part);
+    if (par_agree(all, e)) return -1;
+    par_bcast(all, &status, sizeof status, 0);
     return status;
 }

@@ -22,7 +22,7 @@ static const struct command commands[] = {
     { "train",
       cmd_train,
       "train the autoencoder and the Boltzmann machine",
-      { "run", "data", "model", "rbm", "training" } },
+      { "run", "data", "model", "rbm", "training", "anneal" } },
     { "encode", cmd_encode, "showers -> latent bits", { "run", "data", "encode" } },
     { "generate", cmd_generate, "draw showers from a model", { "run", "generate" } },
     { "logz", cmd_logz, "estimate ln Z of a Boltzmann machine", { "run", "logz" } },

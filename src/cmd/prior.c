@@ -232,6 +232,11 @@ static void model_phase(struct prior *p)
         contrast(p);
         return;
     }
+    if (p->method == METHOD_ANNEALER) {
+        struct courier *a = p->courier;
+        count(p, 1, p->soft, a->part, a->mine.count, a->live);
+        return;
+    }
     if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);
     pool_move(pool, p->sweeps);
     count(p, 1, p->soft, c->bits, c->tiles.count, pool->live);
@@ -241,6 +246,7 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
 {
     struct phases *s = &p->phases;
 
+    if (p->method == METHOD_ANNEALER && courier_take(p->courier, p->update.step, e)) return -1;
     model_phase(p);
     phases_reduce(s, reducer);
     if (p->pool.watch || !p->feed->bits) { /* the networks' losses ask in every step */
@@ -258,5 +264,6 @@ int prior_step(struct prior *p, const struct reducer *reducer, struct err *e)
     if (p->m->how != NULL && sampler_renew(p->m->how, p->m, e))
         return err_within(e, "update %lld", (long long)p->update.step);
     course_step(&p->course);
+    if (p->method == METHOD_ANNEALER) courier_ahead(p->courier, p->update.step);
     return 0;
 }

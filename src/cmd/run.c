@@ -85,7 +85,7 @@ static int make_folder(struct run *r, struct err *e)
 int run_open(struct run *r, const struct par *P, const char *command, const char *config,
              char *const *override, int n_override, double start, struct err *e)
 {
-    *r = (struct run){ .P = P, .command = command, .start = start, .result = json_new() };
+    *r = (struct run){ .P = P, .all = P, .command = command, .start = start, .result = json_new() };
     log_init(&r->log, P->rank != 0);
     if (read_config(r, config, override, n_override, e)) return -1;
     return make_folder(r, e);

@@ -139,6 +139,10 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     for (int i = 0; i < t->phases; i++)
         if (t->phase[i].mode != TRAIN_AE) steps += t->phase[i].epochs * feed_steps(&t->feed);
     if (prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed, steps, e)) return -1;
+    t->prior.courier = &t->courier;
+    if (t->prior.method == METHOD_ANNEALER &&
+        courier_open(&t->courier, r, &t->model.rbm, t->kern, steps, e))
+        return -1;
     gauge_init(&t->gauge, &t->prior);
     trainer_begin(t);
     return 0;
@@ -150,6 +154,7 @@ void trainer_free(struct trainer *t)
     optim_free(&t->optim);
     gauge_free(&t->gauge);
     prior_free(&t->prior);
+    courier_free(&t->courier);
     feed_close(&t->feed);
     sampler_free(&t->sampler, &t->model.rbm);
     model_free(&t->model);

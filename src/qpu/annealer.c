@@ -287,7 +287,7 @@ int annealer_poll(struct annealer *a, double seconds, struct err *e)
             next = fmin(next, job_next(b));
         }
         double now = clock_now();
-        if (free > 0 || busy == 0 || now >= end || signal_came()) return 0;
+        if (free > 0 || busy == 0 || now >= end || (a->o.heed && signal_came())) return 0;
         http_poll(a->sapi->http, fmin(fmax(next - now, 0.0), 0.2));
     }
 }
