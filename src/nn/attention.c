@@ -14,7 +14,7 @@
 #include "nn/layers.h"
 
 #include "num/dnn.h"
-#include "num/vec.h"
+#include "num/loops.h"
 
 #include <math.h>
 #include <string.h>
@@ -73,70 +73,15 @@ static void prepare(struct layer *l, int batch)
     l->scratch = (int64_t)r.n * 8 * r.d + 2 * r.d * r.d + 2 * r.d;
 }
 
-/* Numbers of one place: softmax, times `times`. */
-static void soften(float *x, int d, float times)
-{
-    float top = x[0], sum = 0.0f;
-
-    for (int k = 1; k < d; k++) top = x[k] > top ? x[k] : top;
-    for (int k = 0; k < d; k++) x[k] = vec_exp(x[k] - top);
-    for (int k = 0; k < d; k++) sum += x[k];
-    for (int k = 0; k < d; k++) x[k] *= times / sum;
-}
-
-/* dx from dy, y being the softmax times `times`: y (dy - sum(dy y) / times). */
-static void harden(float *dx, const float *y, const float *dy, int d, float times)
-{
-    float sum = 0.0f;
-
-    for (int k = 0; k < d; k++) sum += dy[k] * y[k];
-    for (int k = 0; k < d; k++) dx[k] = y[k] * (dy[k] - sum / times);
-}
-
-/* k: each of the d columns is a softmax over the places. */
-static void soften_columns(const struct row *r)
-{
-    int wide = 3 * r->d;
-    float *restrict k = r->qkv + r->d, *restrict top = r->top, *restrict sum = r->top + r->d;
-
-    memcpy(top, k, (size_t)r->d * sizeof *top);
-    memset(sum, 0, (size_t)r->d * sizeof *sum);
-    for (int i = 1; i < r->n; i++)
-        for (int j = 0; j < r->d; j++) top[j] = k[i * wide + j] > top[j] ? k[i * wide + j] : top[j];
-    for (int i = 0; i < r->n; i++)
-        for (int j = 0; j < r->d; j++) {
-            float x = vec_exp(k[i * wide + j] - top[j]);
-            k[i * wide + j] = x;
-            sum[j] += x;
-        }
-    for (int j = 0; j < r->d; j++) sum[j] = 1.0f / sum[j];
-    for (int i = 0; i < r->n; i++)
-        for (int j = 0; j < r->d; j++) k[i * wide + j] *= sum[j];
-}
-
-/* dk of the raw numbers in place. */
-static void harden_columns(const struct row *r)
-{
-    int wide = 3 * r->d;
-    const float *restrict k = r->qkv + r->d;
-    float *restrict dk = r->dqkv + r->d, *restrict sum = r->top;
-
-    memset(sum, 0, (size_t)r->d * sizeof *sum);
-    for (int i = 0; i < r->n; i++)
-        for (int j = 0; j < r->d; j++) sum[j] += dk[i * wide + j] * k[i * wide + j];
-    for (int i = 0; i < r->n; i++)
-        for (int j = 0; j < r->d; j++)
-            dk[i * wide + j] = k[i * wide + j] * (dk[i * wide + j] - sum[j]);
-}
-
 /* q, k, v, k^T v and o of one row. */
 static void attend(const struct layer *l, const struct row *r, const float *x, const float *params)
 {
+    const struct loops *L = loops_best();
     int n = r->n, d = r->d, wide = 3 * d;
 
     dnn_gemm('N', 'T', n, wide, r->C, 1.0f, x, r->C, params + l->at[QKV], r->C, 0.0f, r->qkv, wide);
-    for (int i = 0; i < n; i++) soften(r->qkv + i * wide, d, 1.0f / sqrtf((float)d));
-    soften_columns(r);
+    L->soften(r->qkv, n, d, wide, 1.0f / sqrtf((float)d));
+    L->soften_columns(r->qkv + d, n, d, wide, r->top);
     dnn_gemm('T', 'N', d, d, n, 1.0f, r->qkv + d, wide, r->qkv + 2 * d, wide, 0.0f, r->sum, d);
     dnn_gemm('N', 'N', n, d, d, 1.0f, r->qkv, wide, r->sum, d, 0.0f, r->o, d);
 }
@@ -159,6 +104,7 @@ static void forward(const struct layer *l, const struct layer_call *c)
 
 static void backward(const struct layer *l, const struct layer_call *c)
 {
+    const struct loops *L = loops_best();
     struct row r = rooms(l, c->scratch);
     int n = r.n, d = r.d, wide = 3 * d;
     size_t size = (size_t)shape_size(l->to);
@@ -176,10 +122,8 @@ static void backward(const struct layer *l, const struct layer_call *c)
         dnn_gemm('T', 'N', d, d, n, 1.0f, r.qkv, wide, r.d_o, d, 0.0f, r.dsum, d);
         dnn_gemm('N', 'T', n, d, d, 1.0f, r.qkv + 2 * d, wide, r.dsum, d, 0.0f, r.dqkv + d, wide);
         dnn_gemm('N', 'N', n, d, d, 1.0f, r.qkv + d, wide, r.dsum, d, 0.0f, r.dqkv + 2 * d, wide);
-        for (int i = 0; i < n; i++)
-            harden(r.dqkv + i * wide, r.qkv + i * wide, r.dqkv + i * wide, d,
-                   1.0f / sqrtf((float)d));
-        harden_columns(&r);
+        L->harden(r.dqkv, r.qkv, n, d, wide, 1.0f / sqrtf((float)d));
+        L->harden_columns(r.dqkv + d, r.qkv + d, n, d, wide, r.top);
         dnn_gemm('T', 'N', wide, r.C, n, 1.0f, r.dqkv, wide, x, r.C, 1.0f, c->grad + l->at[QKV],
                  r.C);
         if (c->dx[0] != NULL)
@@ -218,10 +162,10 @@ static int build_softmax(struct layer *l, const struct layer_site *s, struct err
 
 static void softmax_forward(const struct layer *l, const struct layer_call *c)
 {
-    size_t C = (size_t)l->to.c, n = (size_t)c->B * (size_t)shape_size(l->to);
+    int places = c->B * shape_places(l->to);
 
-    memcpy(c->y, c->x[0], n * sizeof *c->y);
-    for (size_t at = 0; at < n; at += C) soften(c->y + at, l->to.c, 1.0f);
+    memcpy(c->y, c->x[0], (size_t)c->B * (size_t)shape_size(l->to) * sizeof *c->y);
+    loops_best()->soften(c->y, places, l->to.c, l->to.c, 1.0f);
 }
 
 static void softmax_backward(const struct layer *l, const struct layer_call *c)
@@ -230,9 +174,10 @@ static void softmax_backward(const struct layer *l, const struct layer_call *c)
 
     if (c->dx[0] == NULL) return;
     for (size_t at = 0; at < n; at += C) {
-        float *dx = c->add[0] ? c->scratch : c->dx[0] + at;
-        harden(dx, c->y + at, c->dy + at, l->to.c, 1.0f);
-        for (size_t k = 0; c->add[0] && k < C; k++) c->dx[0][at + k] += dx[k];
+        memcpy(c->scratch, c->dy + at, C * sizeof *c->scratch);
+        loops_best()->harden(c->scratch, c->y + at, 1, l->to.c, l->to.c, 1.0f);
+        for (size_t k = 0; k < C; k++)
+            c->dx[0][at + k] = (c->add[0] ? c->dx[0][at + k] : 0.0f) + c->scratch[k];
     }
 }
 

@@ -9,6 +9,7 @@
 #include "nn/layers.h"
 
 #include "base/mem.h"
+#include "num/loops.h"
 
 #include <math.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void prepare(struct layer *l, int batch)
     m->inverse = m->mean + l->to.c;
     m->sum = mem_take(2 * l->to.c + 1, sizeof *m->sum);
     l->state = m;
-    l->scratch = 2 * l->to.c;
+    l->scratch = 3 * l->to.c;
 }
 
 static void drop(struct layer *l)
@@ -75,29 +76,15 @@ static void drop(struct layer *l)
     l->state = NULL;
 }
 
-/* Sums of a and of a b over places and rows into sum[0 .. 2C), in float within a row; b = x less
- * the channel's mean, times its inverse deviation. Sums of x and x x: a = x, mean = 0. */
-static void add_up(const struct layer *l, const struct layer_call *c, const float *a,
-                   const float *mean, const float *inverse)
+/* Sums of d and of d x over places and rows into sum[0 .. 2C), in float within a row. */
+static void add_up(const struct layer *l, const struct layer_call *c, const float *d)
 {
     struct moments *m = l->state;
     size_t C = (size_t)l->to.c, row = (size_t)shape_size(l->to);
-    float *restrict first = c->scratch, *restrict second = c->scratch + C;
 
     memset(m->sum, 0, (2 * C + 1) * sizeof *m->sum);
     for (size_t b = 0; b < (size_t)c->B; b++) {
-        memset(c->scratch, 0, 2 * C * sizeof *c->scratch);
-        for (size_t at = b * row; at < (b + 1) * row; at += C) {
-            const float *restrict x = c->x[0] + at, *restrict g = a + at;
-            for (size_t k = 0; k < C && mean == NULL; k++) {
-                first[k] += x[k];
-                second[k] += x[k] * x[k];
-            }
-            for (size_t k = 0; k < C && mean != NULL; k++) {
-                first[k] += g[k];
-                second[k] += g[k] * ((x[k] - mean[k]) * inverse[k]);
-            }
-        }
+        loops_best()->sums(c->scratch, c->scratch + C, d + b * row, c->x[0] + b * row, C, row);
         for (size_t k = 0; k < 2 * C; k++) m->sum[k] += (double)c->scratch[k];
     }
     m->sum[2 * C] = (double)c->B * shape_places(l->to);
@@ -137,7 +124,7 @@ static void forward(const struct layer *l, const struct layer_call *c)
     int C = l->to.c, local = l->option[LOCAL] > 0.0f;
 
     if (c->training) {
-        add_up(l, c, c->x[0], NULL, NULL);
+        add_up(l, c, c->x[0]);
         if (local) settle(l);
         c->reducer->sum(c->reducer->ctx, m->sum, 2 * C + 1);
         if (!local) settle(l);
@@ -155,12 +142,8 @@ static void forward(const struct layer *l, const struct layer_call *c)
         times[k] = gain[k] * m->inverse[k];
         plus[k] = shift[k] - m->mean[k] * times[k];
     }
-    size_t n = (size_t)c->B * (size_t)shape_size(l->to);
-    for (size_t at = 0; at < n; at += (size_t)C) {
-        const float *restrict x = c->x[0] + at;
-        float *restrict y = c->y + at;
-        for (int k = 0; k < C; k++) y[k] = x[k] * times[k] + plus[k];
-    }
+    loops_best()->affine(c->y, c->x[0], times, plus, (size_t)C,
+                         (size_t)c->B * (size_t)shape_size(l->to));
 }
 
 /* With v the normalised x and means over all n that were averaged: dx = gain / deviation (dy -
@@ -172,29 +155,24 @@ static void backward(const struct layer *l, const struct layer_call *c)
     const float *gain = c->params + l->at[GAIN];
     float *dgain = c->grad + l->at[GAIN], *dshift = c->grad + l->at[SHIFT];
 
-    add_up(l, c, c->dy, m->mean, m->inverse);
-    for (int k = 0; k < C; k++) {
+    add_up(l, c, c->dy);
+    for (int k = 0; k < C; k++) { /* of dy x to of dy v, in double: no digits are lost */
+        double mean = (double)m->mean[k], inverse = (double)m->inverse[k];
+        m->sum[C + k] = (m->sum[C + k] - mean * m->sum[k]) * inverse;
         dshift[k] += (float)m->sum[k];
         dgain[k] += (float)m->sum[C + k];
     }
     if (!(l->option[LOCAL] > 0.0f)) c->reducer->sum(c->reducer->ctx, m->sum, 2 * C + 1);
     if (c->dx[0] == NULL || m->count < 1.0) return;
-    /* dx = gi (dy - a - v b) = gi dy - x gi b / dev + (mean gi b / dev - gi a) */
-    float *restrict slope = c->scratch, *restrict plus = c->scratch + C;
+    float *times = c->scratch, *slope = c->scratch + C, *plus = c->scratch + 2 * C;
     for (int k = 0; k < C; k++) {
         float a = (float)(m->sum[k] / m->count), b = (float)(m->sum[C + k] / m->count);
-        slope[k] = m->inverse[k] * b;
-        plus[k] = m->mean[k] * slope[k] - a;
+        times[k] = gain[k] * m->inverse[k];
+        slope[k] = -times[k] * m->inverse[k] * b;
+        plus[k] = -times[k] * a - m->mean[k] * slope[k];
     }
-    size_t n = (size_t)c->B * (size_t)shape_size(l->to);
-    for (size_t at = 0; at < n; at += (size_t)C) {
-        const float *restrict x = c->x[0] + at, *restrict dy = c->dy + at;
-        float *restrict dx = c->dx[0] + at;
-        for (int k = 0; k < C; k++) {
-            float d = gain[k] * m->inverse[k] * (dy[k] + (plus[k] - x[k] * slope[k]));
-            dx[k] = c->add[0] ? dx[k] + d : d;
-        }
-    }
+    loops_best()->affine2(c->dx[0], c->dy, c->x[0], times, slope, plus, (size_t)C,
+                          (size_t)c->B * (size_t)shape_size(l->to), c->add[0]);
 }
 
 const struct layer_kind layer_batch_norm = {

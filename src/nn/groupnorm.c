@@ -5,6 +5,8 @@
  */
 #include "nn/layers.h"
 
+#include "num/loops.h"
+
 #include <math.h>
 
 enum { GAIN, SHIFT };         /* tensors */
@@ -34,7 +36,7 @@ static void start(const struct layer *l, const struct tensors *T, float *params,
 static void prepare(struct layer *l, int batch)
 {
     (void)batch;
-    l->scratch = 2 * l->to.c;
+    l->scratch = 3 * l->to.c;
 }
 
 /* Sums of the channels of a row, over places, into scratch[2C]: of x and (x - centre)^2. */
@@ -97,8 +99,7 @@ static void forward(const struct layer *l, const struct layer_call *c)
             times[k] = gain[k] * m[INVERSE];
             plus[k] = shift[k] - m[MEAN] * times[k];
         }
-        for (size_t at = 0; at < n; at += (size_t)C)
-            for (int k = 0; k < C; k++) y[at + (size_t)k] = x[at + (size_t)k] * times[k] + plus[k];
+        loops_best()->affine(y, x, times, plus, (size_t)C, n);
     }
 }
 
@@ -110,12 +111,7 @@ static void gradient_sums(const struct layer *l, const struct layer_call *c, con
     size_t n = (size_t)shape_size(l->to);
     float *restrict sum = c->scratch, *restrict product = c->scratch + C;
 
-    for (int k = 0; k < 2 * C; k++) sum[k] = 0.0f;
-    for (size_t at = 0; at < n; at += (size_t)C)
-        for (int k = 0; k < C; k++) {
-            sum[k] += dy[at + (size_t)k];
-            product[k] += dy[at + (size_t)k] * x[at + (size_t)k];
-        }
+    loops_best()->sums(sum, product, dy, x, (size_t)C, n);
     for (int k = 0; k < C; k++) {
         const float *m = keep + k / size * KEPT;
         product[k] = (product[k] - m[MEAN] * sum[k]) * m[INVERSE];
@@ -142,24 +138,19 @@ static void backward(const struct layer *l, const struct layer_call *c)
         }
         if (c->dx[0] == NULL) continue;
         float *restrict dx = c->dx[0] + b * n, *restrict slope = c->scratch,
-                        *restrict plus = c->scratch + C;
+                        *restrict plus = c->scratch + C, *restrict times = c->scratch + 2 * C;
         for (int g = 0; g < groups; g++) {
             const float *m = keep + g * KEPT;
             double count = (double)size * shape_places(l->to);
             float a = (float)(group_sum(slope + g * size, size) / count);
             float v = (float)(group_sum(plus + g * size, size) / count) * m[INVERSE];
             for (int k = g * size; k < (g + 1) * size; k++) {
-                slope[k] = v * m[INVERSE];
+                times[k] = gain[k] * m[INVERSE];
+                slope[k] = -v * m[INVERSE];
                 plus[k] = (m[MEAN] * v - a) * m[INVERSE];
             }
         }
-        for (size_t at = 0; at < n; at += (size_t)C)
-            for (int k = 0; k < C; k++) {
-                float inverse = keep[k / size * KEPT + INVERSE];
-                float d =
-                    gain[k] * inverse * dy[at + (size_t)k] + plus[k] - x[at + (size_t)k] * slope[k];
-                dx[at + (size_t)k] = c->add[0] ? dx[at + (size_t)k] + d : d;
-            }
+        loops_best()->affine2(dx, dy, x, times, slope, plus, (size_t)C, n, c->add[0]);
     }
 }
 

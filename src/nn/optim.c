@@ -2,15 +2,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "num/loops.h"
 
 #include <math.h>
 #include <string.h>
-
-/* One tensor's update, in float: rate and corrections come in ready. */
-struct move {
-    float rate, factor, l2, keep; /* l2: decay in the gradient; keep: 1 - rate * decoupled decay */
-    float momentum, beta1, beta2, epsilon;
-};
 
 struct optim_options optim_default(void)
 {
@@ -86,32 +81,17 @@ static double norm_of(const struct optim *p, const float *grad, double factor)
     return sqrt(sum[0]) * factor;
 }
 
-static void plain(float *restrict x, const float *restrict g, int64_t n, struct move m)
+static void plain(float *restrict x, const float *restrict g, int64_t n, struct loops_adam m)
 {
     for (int64_t i = 0; i < n; i++) x[i] -= m.rate * (m.factor * g[i] + m.l2 * x[i]);
 }
 
 static void momentum(float *restrict x, const float *restrict g, float *restrict v, int64_t n,
-                     struct move m)
+                     struct loops_adam m, float rest)
 {
     for (int64_t i = 0; i < n; i++) {
-        v[i] = m.momentum * v[i] + m.factor * g[i] + m.l2 * x[i];
+        v[i] = rest * v[i] + m.factor * g[i] + m.l2 * x[i];
         x[i] -= m.rate * v[i];
-    }
-}
-
-/* rate and epsilon hold the corrections for the start from 0: rate sqrt(1 - beta2^t) / (1 -
- * beta1^t), epsilon sqrt(1 - beta2^t) (section 2 of the paper, the efficient order). */
-static void adam(float *restrict x, const float *restrict g, float *restrict first,
-                 float *restrict second, int64_t n, struct move m)
-{
-    for (int64_t i = 0; i < n; i++) {
-        float d = m.factor * g[i] + m.l2 * x[i];
-        float a = m.beta1 * first[i] + (1.0f - m.beta1) * d;
-        float b = m.beta2 * second[i] + (1.0f - m.beta2) * d * d;
-        first[i] = a;
-        second[i] = b;
-        x[i] = m.keep * x[i] - m.rate * a / (sqrtf(b) + m.epsilon);
     }
 }
 
@@ -132,19 +112,22 @@ double optim_step(struct optim *p, float *params, const float *grad, double fact
         const struct tensor *t = &p->T->t[i];
         double decay = t->dims > 1 ? o->decay : 0.0;
         int decoupled = o->kind == OPTIM_ADAMW;
-        struct move m = { .rate = (float)(rate * correction),
-                          .factor = (float)(factor * clip),
-                          .l2 = decoupled ? 0.0f : (float)decay,
-                          .keep = decoupled ? (float)(1.0 - rate * decay) : 1.0f,
-                          .momentum = (float)o->momentum,
-                          .beta1 = (float)o->beta1,
-                          .beta2 = (float)o->beta2,
-                          .epsilon = (float)(o->epsilon * root) };
+        /* rate and epsilon hold the corrections for the start from 0: section 2 of Adam's paper,
+         * the efficient order */
+        struct loops_adam m = { .rate = (float)(rate * correction),
+                                .factor = (float)(factor * clip),
+                                .l2 = decoupled ? 0.0f : (float)decay,
+                                .keep = decoupled ? (float)(1.0 - rate * decay) : 1.0f,
+                                .beta1 = (float)o->beta1,
+                                .beta2 = (float)o->beta2,
+                                .epsilon = (float)(o->epsilon * root) };
         float *x = params + t->first, *s = p->state_n > 0 ? p->state + t->first : NULL;
         if (p->frozen[i] || t->fixed) continue;
         if (o->kind == OPTIM_SGD) plain(x, grad + t->first, t->count, m);
-        if (o->kind == OPTIM_MOMENTUM) momentum(x, grad + t->first, s, t->count, m);
-        if (o->kind >= OPTIM_ADAM) adam(x, grad + t->first, s, s + p->n, t->count, m);
+        if (o->kind == OPTIM_MOMENTUM)
+            momentum(x, grad + t->first, s, t->count, m, (float)o->momentum);
+        if (o->kind >= OPTIM_ADAM)
+            loops_best()->adam(x, grad + t->first, s, s + p->n, t->count, &m);
     }
     return norm;
 }

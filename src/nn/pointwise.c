@@ -6,6 +6,7 @@
  */
 #include "nn/layers.h"
 
+#include "num/loops.h"
 #include "num/vec.h"
 
 enum { A, B }; /* options: slope or factor; shift */
@@ -83,28 +84,15 @@ static void leaky_backward(const struct layer *l, const struct layer_call *c)
 
 /* --- silu ------------------------------------------------------------------------------------ */
 
-static inline float silu(float x, float a, float b)
-{
-    (void)a, (void)b;
-    return x * vec_sigmoid(x);
-}
-
-static inline float silu_slope(float x, float a)
-{
-    float s = vec_sigmoid(x);
-
-    (void)a;
-    return s * (1.0f + x * (1.0f - s));
-}
-
 static void silu_forward(const struct layer *l, const struct layer_call *c)
 {
-    map(l, c, silu);
+    loops_best()->silu(c->y, c->x[0], numbers(l, c));
 }
 
 static void silu_backward(const struct layer *l, const struct layer_call *c)
 {
-    map_back(l, c, silu_slope);
+    if (c->dx[0] != NULL)
+        loops_best()->silu_back(c->dx[0], c->dy, c->x[0], numbers(l, c), c->add[0]);
 }
 
 /* --- gelu ------------------------------------------------------------------------------------ */

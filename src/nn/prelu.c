@@ -4,6 +4,8 @@
  */
 #include "nn/layers.h"
 
+#include "num/loops.h"
+
 static int build(struct layer *l, const struct layer_site *s, struct err *e)
 {
     double init;
@@ -23,35 +25,20 @@ static void start(const struct layer *l, const struct tensors *T, float *params,
 
 static void forward(const struct layer *l, const struct layer_call *c)
 {
-    const float *restrict slope = c->params + l->at[0];
-    size_t C = (size_t)l->to.c, n = (size_t)c->B * (size_t)shape_size(l->to);
-
-    for (size_t at = 0; at < n; at += C) {
-        const float *restrict x = c->x[0] + at;
-        float *restrict y = c->y + at;
-        for (size_t k = 0; k < C; k++) y[k] = x[k] > 0.0f ? x[k] : slope[k] * x[k];
-    }
+    loops_best()->prelu(c->y, c->x[0], c->params + l->at[0], (size_t)l->to.c,
+                        (size_t)c->B * (size_t)shape_size(l->to));
 }
 
 /* The slopes' gradients are summed row by row first: a float sum over a batch would lose bits. */
 static void backward(const struct layer *l, const struct layer_call *c)
 {
-    const float *restrict slope = c->params + l->at[0];
-    float *restrict dslope = c->grad + l->at[0], *restrict sum = c->scratch;
+    float *dslope = c->grad + l->at[0], *sum = c->scratch;
     size_t C = (size_t)l->to.c, row = (size_t)shape_size(l->to);
 
     for (size_t b = 0; b < (size_t)c->B; b++) {
         for (size_t k = 0; k < C; k++) sum[k] = 0.0f;
-        for (size_t at = b * row; at < (b + 1) * row; at += C) {
-            const float *restrict x = c->x[0] + at, *restrict dy = c->dy + at;
-            for (size_t k = 0; k < C; k++) sum[k] += x[k] > 0.0f ? 0.0f : dy[k] * x[k];
-            if (c->dx[0] == NULL) continue;
-            float *restrict dx = c->dx[0] + at;
-            if (!c->add[0])
-                for (size_t k = 0; k < C; k++) dx[k] = x[k] > 0.0f ? dy[k] : dy[k] * slope[k];
-            else
-                for (size_t k = 0; k < C; k++) dx[k] += x[k] > 0.0f ? dy[k] : dy[k] * slope[k];
-        }
+        loops_best()->prelu_back(c->dx[0] != NULL ? c->dx[0] + b * row : NULL, sum, c->dy + b * row,
+                                 c->x[0] + b * row, c->params + l->at[0], C, row, c->add[0]);
         for (size_t k = 0; k < C; k++) dslope[k] += sum[k];
     }
 }
