@@ -18,8 +18,17 @@
 #include <stdint.h>
 
 /* Of the live lanes of a tile at a point: log sum exp of the d that begins there (the last point
- * has none), mean and squares of g about it, products with g of the point before. */
-enum { TRACE_LSE, TRACE_MEAN, TRACE_SQUARES, TRACE_CROSS, TRACE_FIGURES };
+ * has none), mean and squares of g about it, products with g of the point before; log sums of w and
+ * of w^2, w the weights on arrival: the estimate of ln Z so far, and its effective sample size. */
+enum {
+    TRACE_LSE,
+    TRACE_MEAN,
+    TRACE_SQUARES,
+    TRACE_CROSS,
+    TRACE_ARRIVED,
+    TRACE_SQUARED,
+    TRACE_FIGURES
+};
 
 /* Of a lane: sum_k (exp(d_k) / mean - 1), the trapezoid's sum, g of the point before. */
 enum { TRACE_INFLUENCE, TRACE_INTEGRAL, TRACE_BEFORE, TRACE_LANE };
@@ -35,9 +44,10 @@ struct trace {
 void trace_init(struct trace *t, int64_t tiles, int K, const uint64_t *live);
 void trace_free(struct trace *t); /* accepts { 0 } */
 
-/* Point k, `length` of beta (signed; 0 for k = 0) behind the one before; g [tiles * 64], and d of
- * the step that begins there, NULL at k = K. */
-void trace_add(struct trace *t, int k, double length, const double *d, const double *g);
+/* Point k, `length` of beta (signed; 0 for k = 0) behind the one before; g and log_w on arrival
+ * [tiles * 64], and d of the step that begins there, NULL at k = K. */
+void trace_add(struct trace *t, int k, double length, const double *d, const double *g,
+               const double *log_w);
 
 /* The figures of some tiles (all those of one condition, in order, from any number of runs). Each
  * estimate is log(Z_K / Z_0) along the run's own direction. */

@@ -149,6 +149,7 @@ static const struct conf_key table[] = {
     { "logz.sweeps", CONF_INT, "1", 1, 1e6, "", 0, "Gibbs sweeps a step" },
     { "logz.schedule", CONF_TEXT, "linear", 0, 0, "", 0, "where the betas stand: linear, geometric, adaptive (equal thermodynamic length by a pilot run), salakhutdinov (14,500 steps), or a file of them (text, or log-weights of a run)" },
     { "logz.marginal", CONF_TEXT, "auto", 0, 0, "", 0, "the partition that the path sums over by hand: auto (the largest free one), none, or its number" },
+    { "logz.trace", CONF_FLAG, "false", 0, 0, "", 0, "keep what chains say at each point of the path, for plots of ln Z and ESS along it (stepping and ti always do)" },
     { "logz.first_chain", CONF_INT, "0", 0, 1e10, "chains", 0, "number of the first chain: runs with disjoint numbers can be merged" },
     { "logz.target_error", CONF_REAL, "0", 0, 1e6, "", 0, "more chains, logz.chains at a time, until the standard error is this small or run.walltime ends; 0: one batch" },
     { "logz.most_chains", CONF_INT, "1000000", 2, 1e10, "chains", 0, "chains at which logz.target_error gives up" },

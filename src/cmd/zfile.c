@@ -88,7 +88,8 @@ static int put_trace(struct h5 *f, const struct zweights *w, int d, struct err *
     snprintf(name[1], sizeof name[1], "%s/lane", group[d]);
     return h5_write_all(f, name[0], &point, w->point[d], "1",
                         "a row a tile and condition: of each point log sum exp of the step, mean "
-                        "and squares of the derivative, products with the point before",
+                        "and squares of the derivative, products with the point before, "
+                        "log sums of the weights and of their squares on arrival",
                         e) ||
            h5_write_all(f, name[1], &lane, w->lane[d], "1",
                         "a row a tile and condition: of each chain influence, integral, last "

@@ -41,14 +41,16 @@ int zplan_of(struct zplan *p, const struct conf *c, const struct rbm *m, struct 
                          .schedule = conf_text(c, "logz.schedule") };
     p->up = method != ZMETHOD_RAIS && method != ZMETHOD_RAISE;
     p->down = method != ZMETHOD_AIS && method != ZMETHOD_POPULATION;
-    p->traced = method == ZMETHOD_STEPPING || method == ZMETHOD_TI;
+    p->traced = method == ZMETHOD_STEPPING || method == ZMETHOD_TI ||
+                (conf_flag(c, "logz.trace") && method <= ZMETHOD_BAR);
     p->island = method == ZMETHOD_POPULATION ? ZPLAN_ISLAND : 1;
     int64_t whole = p->traced || p->island > 1 ? p->island * KERN_LANES : 1;
     if (p->first % whole != 0)
         return err_set(e,
-                       "logz.first_chain is %lld, expected a multiple of %lld: logz.method: %s "
+                       "logz.first_chain is %lld, expected a multiple of %lld: logz.method: %s%s "
                        "keeps figures of so many chains together",
-                       (long long)p->first, (long long)whole, conf_text(c, "logz.method"));
+                       (long long)p->first, (long long)whole, conf_text(c, "logz.method"),
+                       conf_flag(c, "logz.trace") ? " with logz.trace" : "");
     if (p->down && p->start == ZSTART_TEMPERED && temper_check(p->rungs, e))
         return err_within(e, "logz.tempering");
     return set_marginal(p, conf_text(c, "logz.marginal"), m, e);

@@ -89,7 +89,7 @@ void zquality_put(struct run *r, struct json *list, const struct zplan *plan,
         k = fmax(k, worst(x, w->Q, QUALITY_PARETO_K));
         ess = fmin(ess, least(x, w->Q, QUALITY_ESS));
         if (d == own) json_put_real(r->result, "bootstrap_error", bootstrap(x, w->Q));
-        if (d == own && w->Q == 1 && !plan->traced && plan->method != ZMETHOD_BAR)
+        if (d == own && w->Q == 1 && plan->method < ZMETHOD_BAR)
             put_interval(r->result, x, d, w->log_z0[0]);
         mem_free(x);
     }

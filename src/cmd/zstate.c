@@ -12,7 +12,7 @@
 static const char same[] =
     "run.seed logz.model logz.method logz.clamp logz.energies "
     "logz.conditions logz.base logz.chains logz.betas logz.sweeps logz.burn "
-    "logz.data logz.marginal logz.schedule logz.start logz.tempering logz.first_chain "
+    "logz.data logz.marginal logz.trace logz.schedule logz.start logz.tempering logz.first_chain "
     "rbm.precision rbm.sampler";
 
 static char *state_path(const struct zsubject *s)

@@ -188,7 +188,8 @@ struct logweights_bracket zweights_bracket(const struct zweights *w, const struc
                                                      x[ZRUN_DOWN], count[ZRUN_DOWN]);
     if (plan->method == ZMETHOD_BAR)
         b.logz = b.log_z0 + logweights_bar(x[ZRUN_UP], n, x[ZRUN_DOWN], n, &b.error);
-    if (plan->traced) take_trace(&b, w, path, q, plan->method == ZMETHOD_TI);
+    if (plan->method == ZMETHOD_STEPPING || plan->method == ZMETHOD_TI)
+        take_trace(&b, w, path, q, plan->method == ZMETHOD_TI);
     for (int d = 0; d < ZRUN_DIRECTIONS; d++) mem_free(x[d]);
     return b;
 }

@@ -247,7 +247,7 @@ static void watch_end(struct ais *a, const struct rbm *m, const struct kern *k, 
 {
     sweeps(a, m, k, at, a->marginal >= 0);
     weigh(a, m, k, at, at);
-    trace_add(a->trace, a->K, length_before(a, a->K, at), NULL, a->slope);
+    trace_add(a->trace, a->K, length_before(a, a->K, at), NULL, a->slope, a->log_w);
 }
 
 /* Step s of 0..K-1 goes from beta index `from` to `to`. */
@@ -259,9 +259,9 @@ static void advance(struct ais *a, const struct rbm *m, const struct kern *k)
     weigh(a, m, k, from, to);
     if (sampler_is_image(m) && (from == a->K || to == a->K))
         correct(a, m, k, to == a->K ? 1.0 : -1.0);
-    for (int64_t c = 0; c < lanes; c++) a->log_w[c] += a->d[c];
     if (a->trace != NULL)
-        trace_add(a->trace, a->step, length_before(a, a->step, from), a->d, a->slope);
+        trace_add(a->trace, a->step, length_before(a, a->step, from), a->d, a->slope, a->log_w);
+    for (int64_t c = 0; c < lanes; c++) a->log_w[c] += a->d[c];
     a->step++;
     if (a->step < a->K)
         sweeps(a, m, k, to, a->marginal >= 0);

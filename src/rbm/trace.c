@@ -28,28 +28,36 @@ static int count_of(uint64_t live)
     return n;
 }
 
-/* The step that begins at a point: its log sum exp, and each lane's part in it. */
-static double add_step(double *lane, uint64_t live, const double *d)
+/* Log sum of exp(power x) over live lanes. */
+static double log_sum_of(const double *x, uint64_t live, double power)
 {
     double most = -INFINITY, sum = 0.0;
 
     for (int c = 0; c < LANES; c++)
-        if (live >> c & 1) most = fmax(most, d[c]);
+        if (live >> c & 1) most = fmax(most, x[c]);
     for (int c = 0; c < LANES; c++)
-        if (live >> c & 1) sum += exp(d[c] - most);
-    double log_sum = most + log(sum), log_mean = log_sum - log((double)count_of(live));
+        if (live >> c & 1) sum += exp(power * (x[c] - most));
+    return power * most + log(sum);
+}
+
+/* The step that begins at a point: its log sum exp, and each lane's part in it. */
+static double add_step(double *lane, uint64_t live, const double *d)
+{
+    double log_sum = log_sum_of(d, live, 1.0), log_mean = log_sum - log((double)count_of(live));
     for (int c = 0; c < LANES; c++)
         if (live >> c & 1) lane[c * TRACE_LANE + TRACE_INFLUENCE] += expm1(d[c] - log_mean);
     return log_sum;
 }
 
 static void add_tile(double *point, double *lane, uint64_t live, int first, double length,
-                     const double *d, const double *g)
+                     const double *d, const double *g, const double *log_w)
 {
     double mean = 0.0, before = 0.0, squares = 0.0, cross = 0.0, n = count_of(live);
 
     if (live == 0) return;
     if (d != NULL) point[TRACE_LSE] = add_step(lane, live, d);
+    point[TRACE_ARRIVED] = log_sum_of(log_w, live, 1.0);
+    point[TRACE_SQUARED] = log_sum_of(log_w, live, 2.0);
     for (int c = 0; c < LANES; c++) {
         if (!(live >> c & 1)) continue;
         mean += g[c] / n;
@@ -69,11 +77,13 @@ static void add_tile(double *point, double *lane, uint64_t live, int first, doub
     point[TRACE_CROSS] = cross;
 }
 
-void trace_add(struct trace *t, int k, double length, const double *d, const double *g)
+void trace_add(struct trace *t, int k, double length, const double *d, const double *g,
+               const double *log_w)
 {
     for (int64_t i = 0; i < t->tiles; i++)
         add_tile(t->point + (i * (t->K + 1) + k) * TRACE_FIGURES, t->lane + i * LANES * TRACE_LANE,
-                 t->live[i], k == 0, length, d == NULL ? NULL : d + i * LANES, g + i * LANES);
+                 t->live[i], k == 0, length, d == NULL ? NULL : d + i * LANES, g + i * LANES,
+                 log_w + i * LANES);
 }
 
 /* Variance of g over all chains at point k: squares within tiles and between their means. */

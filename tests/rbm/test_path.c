@@ -204,7 +204,9 @@ static void a_trace_is_what_its_chains_say(void **state)
     static const uint64_t live[2] = { 0xff00ff, ~(uint64_t)0 };
     const double beta[K + 1] = { 0.0, 0.2, 0.5, 1.0 };
     const double *point[2], *lane[2];
-    double d[K][128], g[K + 1][128], stepping = 0.0, ti = 0.0, mean[K + 1], variance[K + 1];
+    double d[K][128], g[K + 1][128], log_w[128] = { 0 }, stepping = 0.0, ti = 0.0, mean[K + 1],
+                                     variance[K + 1];
+    double arrived[K + 1] = { 0 }, squared[K + 1] = { 0 };
     struct trace t;
     int n = 80;
 
@@ -224,7 +226,19 @@ static void a_trace_is_what_its_chains_say(void **state)
         mean[k] = sum;
         variance[k] = squares / (n - 1);
         if (k < K) stepping += log(weights);
-        trace_add(&t, k, k > 0 ? beta[k] - beta[k - 1] : 0.0, k < K ? d[k] : NULL, g[k]);
+        trace_add(&t, k, k > 0 ? beta[k] - beta[k - 1] : 0.0, k < K ? d[k] : NULL, g[k], log_w);
+        for (int c = 0; c < 128; c++) {
+            if (live[c / 64] >> c % 64 & 1) {
+                arrived[k] += exp(log_w[c]);
+                squared[k] += exp(2.0 * log_w[c]);
+            }
+            if (k < K) log_w[c] += d[k][c];
+        }
+    }
+    for (int k = 0; k <= K; k++) {
+        const double *one = t.point + k * TRACE_FIGURES, *two = one + (K + 1) * TRACE_FIGURES;
+        assert_near(exp(one[TRACE_ARRIVED]) + exp(two[TRACE_ARRIVED]), arrived[k], 1e-12 * n);
+        assert_near(exp(one[TRACE_SQUARED]) + exp(two[TRACE_SQUARED]), squared[k], 1e-12 * n);
     }
     for (int k = 0; k < K; k++) {
         double h = beta[k + 1] - beta[k];
