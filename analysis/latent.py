@@ -212,6 +212,7 @@ class Logz:
         file = everything(path)
         if "log_weights" not in file:
             raise Absent(f"no /log_weights in {path}")
+        self.file = file
         self.name = os.path.basename(path)[:-3]
         w = np.asarray(file["log_weights"], float).reshape(-1)
         condition = np.asarray(file.get("condition", np.zeros(len(w))), int).reshape(-1)
@@ -247,6 +248,7 @@ class Logz:
 def logz_files(run):
     """The estimate that the configs name, or logz.h5, before all others of the run."""
     paths = [os.path.join(run.folder, "logz.h5")] + sorted(glob.glob(os.path.join(run.folder, "*logz*.h5")))
+    paths = [p for p in paths if "logz-epoch-" not in p]  # another figure's
     try:
         paths.insert(0, run.find(run.key("logz.output")))
     except Absent:

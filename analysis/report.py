@@ -26,6 +26,7 @@ sys.path.insert(0, HERE)
 import challenge  # noqa: E402
 import histograms  # noqa: E402
 import latent  # noqa: E402
+import paths  # noqa: E402
 import showers  # noqa: E402
 import tables  # noqa: E402
 import training  # noqa: E402
@@ -77,6 +78,12 @@ FIGURES = [
            "Annealed importance sampling bounds ln Z from below, reverse annealing from above (both in expectation)."),
     Figure("Boltzmann machine", "log-weights", "Log-weights", latent.log_weights,
            "The two histograms overlap when the annealing path is slow enough."),
+    Figure("Boltzmann machine", "ln-z-path", "ln Z along the annealing path", paths.along,
+           "From the weights at each point of the path (logz.trace), for the middle one of the conditions."),
+    Figure("Boltzmann machine", "ln-z-study", "The bracket against the work", paths.study,
+           "Runs of many numbers of chains and steps (jobs/bracket.sh); bars are two errors."),
+    Figure("Boltzmann machine", "ln-z-training", "ln Z and likelihood while training", paths.epochs,
+           "Annealing at checkpoints (jobs/likelihood.sh) and the estimate that went along (rbm.trajectory)."),
     Figure("Training", "losses", "Losses", training.losses, "Pale: single lines of metrics.jsonl; full: running mean."),
     Figure("Training", "throughput", "Throughput", training.throughput, ""),
     Figure("Training", "schedules", "Schedules and gradients", training.schedules, ""),

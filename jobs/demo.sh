@@ -30,7 +30,7 @@ step synth configs/synth.yaml synth.showers=24000 synth.output="$run/train.h5"
 step synth configs/synth.yaml synth.showers=2500 synth.first=1000000 synth.output="$run/test.h5" run.name=synth-test
 step train configs/demo.yaml data.train="$run/train.h5"
 step encode configs/encode.yaml data.test="$run/test.h5" encode.model="$run" encode.output="$run/encode.h5"
-step logz configs/logz.yaml logz.model="$run" logz.energies='[]' logz.data="$run/encode.h5"
+step logz configs/logz.yaml logz.model="$run" logz.trace=true logz.energies='[]' logz.data="$run/encode.h5"
 for prior in rbm uncoupled coins; do
     step generate configs/generate.yaml generate.model="$run" generate.energies="$run/test.h5" \
         generate.showers=2500 generate.prior=$prior generate.output="$run/generated-$prior.h5" \

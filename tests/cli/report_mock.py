@@ -121,11 +121,28 @@ weights = {f"rbm/weight_{a}{b}": 0.05 * rng.standard_normal((SIZES[a], SIZES[b])
 write("checkpoint-10.h5", {"rbm/partition_sizes": np.array(SIZES, "i4"), "rbm/bias": bias.astype("f4"), **weights})
 energies = np.array([1e3, 1e4, 1e5, 1e6])
 truth = np.array([161.0, 170.2, 181.7, 195.3])
-up = truth[:, None] - 150 + rng.standard_normal((4, 256)) * 0.8 - 0.32
-down = -(truth[:, None] - 150) + rng.standard_normal((4, 256)) * 0.8 - 0.32
+beta = np.linspace(0, 1, 101)
+
+
+def annealed(sign):
+    """Log-weights [4, 256] and the path's points [4 tiles, 4, 101, 6] of 100 steps with variance 0.0064."""
+    at = beta[:-1] if sign > 0 else beta[:0:-1]
+    slope = (truth[:, None, None] - 150) * (0.5 + at) - sign * 0.32 + 8 * rng.standard_normal((4, 256, 100))
+    d = sign * 0.01 * slope
+    w = np.cumsum(np.concatenate([np.zeros((4, 256, 1)), d], 2), 2)
+    slope = np.concatenate([slope, slope[:, :, -1:]], 2).reshape(4, 4, 64, 101)
+    step = np.concatenate([d, np.zeros((4, 256, 1))], 2).reshape(4, 4, 64, 101)
+    arrived = w.reshape(4, 4, 64, 101)
+    point = np.stack([np.log(np.exp(step).sum(2)), slope.mean(2), slope.var(2) * 64, 0 * slope.mean(2),
+                      np.log(np.exp(arrived).sum(2)), np.log(np.exp(2 * arrived).sum(2))], -1)
+    return w[:, :, -1], point.transpose(1, 0, 2, 3).reshape(16, -1)
+
+
+(up, up_point), (down, down_point) = annealed(1), annealed(-1)
 write("logz.h5", {"log_weights": np.concatenate([up.ravel(), down.ravel()]), "log_z0": np.full(4, 150.0),
                   "condition": np.tile(np.repeat(np.arange(4), 256), 2), "direction": np.repeat([0, 1], 1024),
-                  "chain": np.arange(2048), "conditions": energies, "betas": np.linspace(0, 1, 101)})
+                  "chain": np.tile(np.arange(256), 8), "conditions": energies, "betas": beta, "up/point": up_point,
+                  "down/point": down_point})
 small = 20 + 0.3 * rng.standard_normal(100) - 0.045
 write("logz-small.h5", {"log_weights": small, "log_z0": np.zeros(1), "chain": np.arange(100),
                         "condition": np.zeros(100, int), "direction": np.zeros(100, int)})
@@ -146,7 +163,8 @@ with open(at("metrics.jsonl"), "w", encoding="utf-8") as f:
                       gradient_norm=50 * (0.2 + fall) * rng.gamma(9) / 9,
                       showers_per_second=2300 + 60 * rng.standard_normal())
         if phase == "vae":
-            course.update(energy_data=line["positive"], energy_chains=-line["negative"], rbm_gradient_norm=3 * fall)
+            course.update(energy_data=line["positive"], energy_chains=-line["negative"], rbm_gradient_norm=3 * fall,
+                          lnz_trajectory=180 - 10 * fall)
         f.write(json.dumps(course) + "\n")
         if step % 200 == 0:
             f.write(json.dumps(dict(line, phase="validation", ae=line["ae"] * 1.05, hit=line["hit"] * 1.03)) + "\n")
@@ -169,6 +187,17 @@ RESULTS = {
     "evaluate-coins": {"command": "evaluate", "fpd": 7.02, "fpd_error": 0.08},
     "evaluate-uncoupled": {"command": "evaluate", "fpd": 1.93, "fpd_error": 0.02},
 }
+for steps in (100, 1000):  # how the bracket closes, and along the training
+    for chains in (64, 256):
+        error = 30 / np.sqrt(steps * chains)
+        one = {"ais": 20 - 100 / steps, "rais": 20 + 100 / steps, "ais_error": error, "rais_error": error}
+        RESULTS[f"bracket-{chains}-{steps}"] = {
+            "command": "logz", "betas": steps, "chains": chains, "gap": 200 / steps, "gap_error": 1.4 * error, "exact": 20.0,
+            "verdict": "bracketed within 0.3 nats" if steps > 100 else "not converged: ESS 4 of 64", "conditions": [one]}
+for epoch in (1, 5, 10):
+    one = {"ais": 170 + epoch, "rais": 170.3 + epoch, "ais_error": 0.1, "rais_error": 0.1}
+    RESULTS[f"logz-epoch-{epoch}"] = {"command": "logz", "logz": 170.0 + epoch, "log_likelihood": -40.0 + 2 * epoch,
+                                      "log_likelihood_error": 0.1, "conditions": [one, one]}
 spread = [{"showers": N, "mean": 0.0, "std": 0.3, "q05": -0.4, "q16": -0.2, "median": 0.01, "q84": 0.2,
            "q95": 0.5 + 0.01 * i} for i in range(LAYERS)]
 RESULTS["evaluate-reconstructed"] = {"command": "evaluate", "fpd": 0.2, "fpd_error": 0.01,
