@@ -60,7 +60,6 @@ static const struct conf_key table[] = {
     { "rbm.sampler", CONF_CHOICE, "auto", 0, 0, "", "auto add lookup sgemm", "how sweeps are made: sums of couplings, look-ups of groups of units (int16), matrix products (float32, all partitions coupled; other bits, for comparison)" },
     { "rbm.trajectory", CONF_INT, "0", 0, 1e8, "chains", 0, "estimate ln Z along the training by so many chains of their own, in tiles of 64; 0: none" },
     { "rbm.trajectory_sweeps", CONF_INT, "1", 1, 1e6, "", 0, "their Gibbs sweeps an update" },
-    { "rbm.method", CONF_CHOICE, "pcd", 0, 0, "", "pcd cd rdm exact", "the model's phase: persistent chains, chains from the data or from fair coins in each update, or enumeration" },
     { "rbm.method", CONF_CHOICE, "pcd", 0, 0, "", "pcd cd rdm exact annealer", "the model's phase: persistent chains, chains from the data or from fair coins in each update, enumeration, or reads of an annealer (section anneal)" },
     { "rbm.gradient", CONF_CHOICE, "centred", 0, 0, "", "plain centred enhanced", "plain differences, centred by data means, or enhanced" },
     { "rbm.offset_rate", CONF_REAL, "1", 1e-6, 1, "", 0, "rate of the moving means that centre the gradient; 1: those of the step" },
