@@ -12,14 +12,14 @@ import sys
 
 
 def read(folder):
-    """(study, topology) -> rows of ranks, chains, seconds a thousand steps, updates/ns a rank, disturbed."""
+    """(study, machine, path and precision) -> rows of ranks, chains, seconds a thousand steps, updates/ns a rank, disturbed."""
     found = {}
     with open(os.path.join(folder, "scaling.jsonl")) as f:
         for line in f:
             run = json.loads(line)
             for x in run["result"]["figures"]:
                 if x["name"] == "ais":
-                    found.setdefault((run["study"], x["topology"]), []).append(
+                    found.setdefault((run["study"], f"{x['topology']} {x['path']} {x['precision']}"), []).append(
                         {"ranks": x["ranks"], "chains": x["chains"], "seconds": x["seconds_per_1000_steps"],
                          "cpu": x["cpu_seconds_per_1000_steps"], "rate": x["updates_per_ns"], "disturbed": x["disturbed"]})
     for rows in found.values():
@@ -38,10 +38,10 @@ def efficiency(study, rows):
 
 
 def table(found):
-    yield f"{'study':<7} {'topology':<17} {'ranks':>6} {'chains':>8} {'s / 1000 steps':>15} {'updates/ns/rank':>16} {'efficiency':>11} {'by cpu':>7}"
-    for (study, topology), rows in sorted(found.items()):
+    yield f"{'study':<7} {'machine, path, precision':<33} {'ranks':>6} {'chains':>8} {'s / 1000 steps':>15} {'updates/ns/rank':>16} {'efficiency':>11} {'by cpu':>7}"
+    for (study, what), rows in sorted(found.items()):
         for r in rows:
-            yield (f"{study:<7} {topology:<17} {r['ranks']:>6} {r['chains']:>8} {r['seconds']:>15.4g} {r['rate']:>16.4g} "
+            yield (f"{study:<7} {what:<33} {r['ranks']:>6} {r['chains']:>8} {r['seconds']:>15.4g} {r['rate']:>16.4g} "
                    f"{r['efficiency']:>11.1%} {r['by_cpu']:>7.1%}{'  disturbed' if r['disturbed'] else ''}")
 
 
@@ -51,13 +51,13 @@ def plot(found, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6, 4))
-    for (study, topology), rows in sorted(found.items()):
+    figure, axes = plt.subplots(figsize=(9, 6))
+    for (study, what), rows in sorted(found.items()):
         axes.plot([r["ranks"] for r in rows], [100 * r["efficiency"] for r in rows], "o-" if study == "strong" else "s--",
-                  label=f"{topology}, {study}")
+                  label=f"{what}, {study}")
     axes.axhline(100, color="grey", linewidth=0.5)
     axes.set(xlabel="ranks", ylabel="efficiency (%)", xscale="log", ylim=(0, None))
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="xx-small", ncol=2)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 

@@ -1,7 +1,7 @@
 #include "cmd/scalebench.h"
 
 #include "base/clock.h"
-#include "cmd/benchmachine.h"
+#include "cmd/benchgraph.h"
 #include "cmd/stopwatch.h"
 #include "rbm/chains.h"
 
@@ -43,7 +43,7 @@ static struct rate draw(const struct run *r, const struct rbm *m, struct chains 
     return (struct rate){ updates / wall, updates / cpu, others > DISTURBED * (all[1] - all[0]) };
 }
 
-static void say(const struct run *r, struct json *list, enum benchmachine which,
+static void say(const struct run *r, struct json *list, enum bench_graph which,
                 const struct rate *alone, const struct rate *all)
 {
     struct json *one = json_new();
@@ -51,7 +51,7 @@ static void say(const struct run *r, struct json *list, enum benchmachine which,
 
     json_put_text(one, "name", "scaling");
     json_put_text(one, "kernel", kern_best()->name);
-    json_put_text(one, "topology", benchmachine_name[which]);
+    json_put_text(one, "topology", benchgraph_name[which]);
     json_put_text(one, "precision", "float32");
     json_put_int(one, "ranks", r->P->size);
     json_put_real(one, "updates_per_ns", all->wall * 1e-9);
@@ -62,18 +62,18 @@ static void say(const struct run *r, struct json *list, enum benchmachine which,
     log_say((struct log *)&r->log,
             "scaling %-5s %-17s %d ranks: %.4g updates_per_ns, %.3f times one rank, %.3f by "
             "processor time%s",
-            kern_best()->name, benchmachine_name[which], r->P->size, all->wall * 1e-9,
+            kern_best()->name, benchgraph_name[which], r->P->size, all->wall * 1e-9,
             all->wall / alone->wall, cpu, alone->disturbed || all->disturbed ? "  disturbed" : "");
 }
 
 void scalebench_gibbs(const struct run *r, struct json *list, double seconds)
 {
-    const enum benchmachine which[] = { BENCH_COMPLETE, BENCH_ZEPHYR };
+    const enum bench_graph which[] = { BENCH_COMPLETE, BENCH_ZEPHYR };
 
     for (int i = 0; i < 2 && r->P->size > 1; i++) {
         struct rbm m;
         struct chains c;
-        benchmachine_make(&m, which[i]);
+        benchgraph_init(&m, which[i]);
         chains_init(&c, (struct block){ (int64_t)r->P->rank * TILES, TILES },
                     (int64_t)CHAINS * r->P->size, &m, r->seed);
         double sweep = (double)m.T.N * CHAINS * r->P->size / draw(r, &m, &c, 1, r->P->size).wall;

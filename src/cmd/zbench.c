@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cmd/benchmachine.h"
+#include "cmd/benchgraph.h"
 #include "cmd/stopwatch.h"
 #include "rbm/ais.h"
 #include "rbm/sampler.h"
@@ -119,18 +119,33 @@ static void races(const struct run *r, struct json *list, struct task *t, double
     }
 }
 
+static void digits(struct rbm *m)
+{
+    const int size[2] = { 784, 500 };
+    struct err e = { "" };
+    struct topology T;
+
+    if (topology_complete(&T, 2, size, &e)) die("bench: %s", e.text);
+    rbm_init(m, &T, -1);
+    rbm_random(m, 0.05, 1);
+}
+
 void zbench_logz(const struct run *r, struct json *list, double seconds)
 {
+    const enum bench_graph graph[] = { BENCH_COMPLETE, BENCH_ZEPHYR };
     int64_t asked = conf_int(r->conf, "bench.chains");
+    struct task t = { .topology = "complete 784x500",
+                      .chains = asked > 0 ? asked : 100,
+                      .K = SCHEDULE_SALAKHUTDINOV };
 
-    for (int i = 0; i < BENCH_MACHINES; i++) {
-        int theirs = i == BENCH_DIGITS;
-        struct task t = { .topology = benchmachine_name[i],
-                          .chains = asked > 0 ? asked
-                                    : theirs  ? 100
-                                              : 1024,
-                          .K = theirs ? SCHEDULE_SALAKHUTDINOV : OURS };
-        benchmachine_make(&t.m, (enum benchmachine)i);
+    digits(&t.m);
+    races(r, list, &t, seconds);
+    rbm_free(&t.m);
+    for (int i = 0; i < 2; i++) {
+        t = (struct task){ .topology = benchgraph_name[graph[i]],
+                           .chains = asked > 0 ? asked : 1024,
+                           .K = OURS };
+        benchgraph_init(&t.m, graph[i]);
         races(r, list, &t, seconds);
         rbm_free(&t.m);
     }

@@ -5,7 +5,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 bench() { must "$1" bench configs/bench.yaml bench.seconds=0.01 run.dir="$work/run" bench.what="$2" "${@:3}"; tail -1 "$work/out" > "$work/$2.json"; }
 
-for what in gibbs counts train io; do bench 1 $what; done
+for what in gibbs counts io; do bench 1 $what; done
+bench 1 train bench.architectures=[configs/architectures/fcn-small.yaml] bench.batch=8
 bench 2 logz bench.chains=128
 for twin in ais_numpy gibbs_torch; do
     "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
@@ -42,7 +43,8 @@ for f in ais:
     n = f["measured_steps"]
     say(f"two ranks share 128 chains: {f}", f["ranks"] == 2 and f["chains"] == 128 and 64 <= n <= f["steps"])
     say(f"the path at this pace: {f}", abs(f["seconds_per_path"] - f["steps"] * f["seconds_per_1000_steps"] / 1000) < 1e-9 * f["steps"])
-say("logz: the three machines", {f["topology"] for f in ais} == {"complete 784x500", "complete 4x302", "zephyr 4x302"})
+say("logz: three machines, two paths, two precisions", {(f["topology"], f["path"], f["precision"]) for f in ais} ==
+    {(t, p, q) for t in ("complete 784x500", "complete 4x302", "zephyr 4x302") for p in ("joint", "marginal") for q in ("float32", "int16")})
 for what, unit in (("train", "showers_per_second"), ("io", "mb_per_second")):
     for f in line(what)["figures"]:
         whole(what, f, "name")

@@ -171,7 +171,7 @@ job=$(sbatch --parsable --time=2 --output="$work/scaling.out" jobs/scaling.slurm
 check "the scaling job ends well" within 100 is JobState COMPLETED || give_up
 check "a line for each study at 1 and 2 ranks" test "$(grep -c '"study"' "$work/scaling/scaling.jsonl")" = 4
 for study in strong weak; do
-    check "$study scaling of two ranks is in the table" grep -qE "^$study +complete 784x500 +2 +128 " "$work/scaling/scaling.txt"
+    check "$study scaling of two ranks is in the table" grep -qE "^$study +complete 784x500 joint int16 +2 +128 " "$work/scaling/scaling.txt"
 done
 check "the plot is there" test -s "$work/scaling/scaling.png"
 finish 0

@@ -38,7 +38,7 @@ def sweeps(folder):
 
 def path(what, f, seconds, peer, peer_seconds):
     return {"what": f"ais 100 x 14,500 steps, {what}", "topology": f["topology"], "caloq": seconds,
-            "kernel": f"{f['kernel']} {f['precision']}", "peer": f"numpy {peer['numpy']}", "threads": peer["threads"],
+            "kernel": f"{f['path']} {f['precision']}", "peer": f"numpy {peer['numpy']}", "threads": peer["threads"],
             "peer_figure": peer_seconds, "ratio": peer_seconds / seconds}
 
 
@@ -59,7 +59,7 @@ def paths(folder):
 def main(folder):
     ratios = sweeps(folder) + paths(folder)
     for r in ratios:
-        print(f"{r['what']:<38} {r['topology']:<16} caloq {r['kernel']:<12} {r['caloq']:8.4g}   "
+        print(f"{r['what']:<38} {r['topology']:<16} caloq {r['kernel']:<16} {r['caloq']:8.4g}   "
               f"{r['peer']:<14} {r['peer_figure']:8.4g}   {r['ratio']:5.1f} times", file=sys.stderr)
     own = read(folder, "alone.json")
     own["all_cores"] = (read(folder, "all.json") or {}).get("figures", [])
