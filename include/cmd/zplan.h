@@ -17,7 +17,8 @@ enum zmethod {
     ZMETHOD_STEPPING,
     ZMETHOD_TI,
     ZMETHOD_RAISE,
-    ZMETHOD_POPULATION
+    ZMETHOD_POPULATION,
+    ZMETHOD_TRAJECTORY
 };
 
 /* Choices of logz.start: where the reverse chains come from. */

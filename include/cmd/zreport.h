@@ -13,6 +13,10 @@ struct logweights_mean zreport_mean(const struct zweights *w, const struct zplan
                                     const struct zpath *path, const struct ztarget *t,
                                     struct json *list);
 
+/* Mean log-likelihood of the data, -<E> - <ln Z(u)>, where the conditions stand for the data's;
+ * else nothing. Local. */
+void zreport_likelihood(const struct ztarget *t, double logz, double error);
+
 /* From the oracle alone. Local. */
 void zreport_exact(const struct ztarget *t);
 

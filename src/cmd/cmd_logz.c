@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/sampling.h"
+#include "cmd/zcourse.h"
 #include "cmd/zfile.h"
 #include "cmd/zreport.h"
 #include "cmd/zstate.h"
@@ -83,6 +84,7 @@ static int act(struct run *r, struct ztarget *t, struct estimate *x, struct err 
         zreport_exact(t);
         return RUN_DONE;
     }
+    if (method == ZMETHOD_TRAJECTORY) return zcourse_report(t, e) ? -1 : RUN_DONE;
     char *name = output_path(r);
     status = sample(t, x, name, e);
     mem_free(name);

@@ -138,7 +138,7 @@ static const struct conf_key table[] = {
     { "generate.gzip", CONF_INT, "0", 0, 9, "", 0, "compression level; 0: none" },
 
     { "logz.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint or RBM file" },
-    { "logz.method", CONF_CHOICE, "both", 0, 0, "", "ais rais both bar exact stepping ti raise population", "annealed importance sampling up, down, both, both joined by BAR; enumeration; both ways by the means of steps or by integration; likelihood of logz.data from below; resampled chains" },
+    { "logz.method", CONF_CHOICE, "both", 0, 0, "", "ais rais both bar exact stepping ti raise population trajectory", "annealed importance sampling up, down, both, both joined by BAR; enumeration; both ways by the means of steps or by integration; likelihood of logz.data from below; resampled chains; what training followed (rbm.trajectory)" },
     { "logz.clamp", CONF_CHOICE, "auto", 0, 0, "", "auto none", "as trained (conditional when a partition is clamped), or the joint ln Z" },
     { "logz.energies", CONF_REALS, "[1000, 10000, 100000, 1000000]", 1, 1e7, "MeV", 0, "incident energies of the conditional ln Z; []: drawn from logz.data, which gives its log-likelihood" },
     { "logz.conditions", CONF_INT, "16", 1, 1e6, "", 0, "how many energies to draw from logz.data" },

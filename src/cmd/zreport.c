@@ -26,8 +26,7 @@ static double mean_of(const double *x, int64_t n)
     return sum / (double)n;
 }
 
-/* Mean log-likelihood of the data: -<E> - <ln Z(u)>, where the conditions stand for the data's. */
-static void put_likelihood(const struct ztarget *t, double logz, double error)
+void zreport_likelihood(const struct ztarget *t, double logz, double error)
 {
     if (t->data.M == 0 || !(t->joint || t->drawn)) return;
     json_put_real(t->r->result, "log_likelihood", -t->mean_energy - logz);
@@ -46,7 +45,7 @@ void zreport_exact(const struct ztarget *t)
     if (t->Q > 1) json_put_real(j, "energies_error", error);
     json_put_text(j, "oracle", oracle_name(&t->oracle));
     json_put_text(j, "verdict", "exact");
-    put_likelihood(t, logz, error);
+    zreport_likelihood(t, logz, error);
 }
 
 /* What a reader should know of a method's figures. */
@@ -147,7 +146,7 @@ struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan 
     if (plan->method == ZMETHOD_POPULATION) put_islands(j, w);
     if (t->exact != NULL) json_put_real(j, "exact", mean_of(t->exact, t->Q));
     if (t->exact != NULL) json_put_text(j, "oracle", oracle_name(&t->oracle));
-    put_likelihood(t, mean.logz, error);
+    zreport_likelihood(t, mean.logz, error);
     json_put(j, "conditions", list);
     log_say(&t->r->log, "ln Z = %.4f +- %.4f, %s", mean.logz, error, verdict);
     return mean;

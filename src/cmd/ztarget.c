@@ -176,8 +176,14 @@ int ztarget_init(struct ztarget *t, struct run *r, int must, struct err *e)
 {
     *t = (struct ztarget){ .r = r };
     if (modelfile_load(&t->model, r->P, conf_text(r->conf, "logz.model"), 1, e) || set_summed(t) ||
-        read_data(t, e) || set_conditions(t, e) || read_pool(t, e))
+        read_data(t, e))
         return -1;
+    if (conf_choice(r->conf, "logz.method") == ZMETHOD_TRAJECTORY) {
+        t->joint = t->model.rbm.held == 0 || conf_choice(r->conf, "logz.clamp") == 1;
+        t->drawn = !t->joint; /* by the training */
+        return RUN_DONE;
+    }
+    if (set_conditions(t, e) || read_pool(t, e)) return -1;
     return ask_oracle(t, must, e);
 }
 

@@ -111,7 +111,7 @@ says() { grep -q "$1" "$work/err"; }
 for method in both ti population; do killed $method; done
 
 # --- the chains of a training run -----------------------------------------------------------------
-train=(train training.mode=rbm data.kind=bits data.train="[$work/model.h5]" rbm.partitions=4 rbm.nodes='[3]' rbm.chains=320 training.batch=100 training.epochs=4 training.log_every=1000 training.logz_every=2)
+train=(train training.mode=rbm data.kind=bits data.train="[$work/model.h5]" rbm.partitions=4 rbm.nodes='[3]' rbm.chains=320 training.batch=100 training.epochs=4 training.log_every=1000 training.logz_every=2 rbm.trajectory=640)
 for n in 1 3; do must $n "${train[@]}" rbm.clamped=-1 run.dir="$work/run$n"; done
 must 1 "${train[@]}" rbm.clamped=0 run.dir="$work/held"
 mv "$work/run1" "$work/run"
@@ -127,6 +127,11 @@ lines = [x for x in lines if x["phase"] == "logz"]
 l = lines[-1]
 assert len(lines) == 2 and eval(sys.argv[3]), (l, r)' "$work/pool.result.json" "$work/$1/metrics.jsonl" "$2"
 }
+must 2 "${z[@]}" logz.model="$work/run" logz.method=trajectory logz.data="$work/model.h5" run.name=course
+truth=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["exact"])' "$work/pool.result.json")
+check "ln Z as training followed it" field course 'abs(r["logz"] - '"$truth"') < 4 * r["error"] + 1e-3 and r["error"] < 0.3 and r["chains"] == 640 and "log_likelihood" in r'
+must 1 "${z[@]}" logz.model="$work/held" logz.method=trajectory run.name=course-held
+check "... the mean of a conditional machine" field course-held 'r["target"] == "conditional" and r["error"] > 0'
 check "ln Z along the training" history run 'all(abs(l[k] - r["exact"]) < 4 * l[k + "_error"] + 1e-3 for k in ("lnz_ais", "lnz_rais"))'
 check "... and the likelihood" history run 'abs(l["log_likelihood"] + l["energy_data"] + l["lnz_ais"]) < 1e-9 and l["epoch"] == 4'
 check "... of a conditional machine" history held '0 < l["lnz_ais_error"] < 0.01 and abs(l["lnz_rais"] - l["lnz_ais"]) < 0.02'
@@ -158,6 +163,8 @@ bad "logz.start: data needs logz.data" "${joint[@]}" logz.start=data
 bad "logz.start: chains needs a logz.model with persistent chains" "${joint[@]}" logz.start=chains
 bad "chains of .*/held.* are clamped to incident energies and are no sample of the joint machine" logz.model="$work/held" logz.clamp=none logz.start=chains
 bad "logz.start: chains: the model has 320 persistent chains, expected at least the 400" logz.model="$work/run" logz.start=chains logz.chains=400
+bad "free.h5: training followed no ln Z there" "${joint[@]}" logz.method=trajectory
+bad "logz.clamp: none: training followed the mean ln Z.u. of .*held" logz.model="$work/held" logz.method=trajectory logz.clamp=none
 bad "logz.table needs logz.data" "${joint[@]}" logz.table=true
 bad "logz.table goes with logz.start: long and any logz.method but raise" "${given[@]}" logz.table=true logz.start=data
 bad "logz.tempering" "${joint[@]}" logz.start=tempered logz.tempering=5
