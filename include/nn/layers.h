@@ -184,9 +184,9 @@ void layer_uniform(const struct tensors *T, int tensor, float *params, double li
 extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, layer_relu, layer_silu,
     layer_gelu, layer_sigmoid, layer_tanh, layer_softplus, layer_norm, layer_normalise,
     layer_concat, layer_add, layer_multiply, layer_scale, layer_detach, layer_conv3d,
-    layer_conv_transpose3d, layer_pad_cylinder, layer_fold_cylinder, layer_batch_norm,
-    layer_group_norm, layer_softmax, layer_linear_attention, layer_slice, layer_reshape,
-    layer_broadcast, layer_bias, layer_dropout, layer_sinusoids, layer_latent_encoding,
-    layer_voxel_encoding;
+    layer_conv_transpose3d, layer_pad_cylinder, layer_fold_cylinder, layer_pad_zeros,
+    layer_max_pool, layer_mean_pool, layer_batch_norm, layer_group_norm, layer_softmax,
+    layer_linear_attention, layer_slice, layer_reshape, layer_broadcast, layer_bias, layer_dropout,
+    layer_sinusoids, layer_latent_encoding, layer_voxel_encoding;
 
 #endif

@@ -32,12 +32,13 @@ struct classifier_sample {
 };
 
 struct classifier_options {
-    const struct yaml *layers; /* borrowed */
-    const char *file;          /* what sentences call it */
-    int d;                     /* columns */
-    struct shape voxels;       /* of columns 1..d-1; { 0 } for { d - 1 } units */
-    int epochs, batch;         /* 50, 1000 */
-    double rate;               /* 2e-4 */
+    const struct yaml
+        *layers;         /* a list of layers, or a mapping of `layers` and `blocks`; borrowed */
+    const char *file;    /* what sentences call it */
+    int d;               /* columns */
+    struct shape voxels; /* of columns 1..d-1; { 0 } for { d - 1 } units */
+    int epochs, batch;   /* 50, 1000 */
+    double rate;         /* 2e-4 */
     uint64_t seed;
 };
 

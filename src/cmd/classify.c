@@ -8,15 +8,15 @@
 #include <math.h>
 #include <string.h>
 
-enum kind { LOW, LOW_NORMED, HIGH, KINDS };
+enum kind { LOW, LOW_NORMED, HIGH, RESNET, KINDS };
 enum { MOST_TEXT = 1 << 20 };
 
-static const char *const NAME[KINDS] = { "low", "low_normed", "high" };
+static const char *const NAME[KINDS] = { "low", "low_normed", "high", "resnet" };
 
 static int width(const struct judge *j, enum kind kind)
 {
     const int V = j->geom.voxels, L = j->geom.layers;
-    const int d[KINDS] = { 1 + V, 1 + V + L, features_count(&j->geom, j->kind) };
+    const int d[KINDS] = { 1 + V, 1 + V + L, features_count(&j->geom, j->kind), 1 + V };
 
     return d[kind];
 }
@@ -95,8 +95,19 @@ static int classify(struct judge *j, const struct source *reference, const struc
                                     .batch = (int)conf_int(c, "evaluate.classifier_batch"),
                                     .rate = conf_real(c, "evaluate.classifier_rate"),
                                     .seed = j->r->seed };
+    const struct geom_layer *first = &j->geom.layer[0];
     struct classifier_sample a, b;
     struct classifier r;
+
+    if (kind == RESNET) {
+        if (!geom_regular(&j->geom))
+            return err_set(e,
+                           "evaluate.classifiers: resnet wants layers of equal rings and sectors, "
+                           "which %s has not",
+                           j->geom.name);
+        o.file = conf_text(c, "evaluate.classifier_resnet");
+        o.voxels = (struct shape){ 1, j->geom.layers, first->n_alpha, first->n_r };
+    }
     float *x = NULL, *y = NULL;
     int bad = load(j, reference, kind, &a, &x, e) || load(j, generated, kind, &b, &y, e) ||
               classifier_train(&r, j->r->P, &a, &b, &o, e);
@@ -118,13 +129,14 @@ static int kind_of(const char *name, struct err *e)
 {
     for (int k = 0; k < KINDS; k++)
         if (strcmp(name, NAME[k]) == 0) return k;
-    return err_set(e, "evaluate.classifiers: '%s', expected low, low_normed or high", name);
+    return err_set(e, "evaluate.classifiers: '%s', expected low, low_normed, high or resnet", name);
 }
 
 /* The layers, read by rank 0. */
-static struct yaml *network(const struct judge *j, struct err *e)
+static struct yaml *network(const struct judge *j, enum kind kind, struct err *e)
 {
-    const char *path = conf_text(j->r->conf, "evaluate.classifier");
+    const char *path = conf_text(j->r->conf, kind == RESNET ? "evaluate.classifier_resnet"
+                                                            : "evaluate.classifier");
     const struct par *P = j->r->P;
     char *text = P->rank == 0 ? file_slurp(path, MOST_TEXT, NULL, e) : NULL;
     struct yaml *y = NULL;
@@ -150,12 +162,11 @@ int classify_all(struct judge *j, const struct source *reference, const struct s
     if (n == 0) return 0;
     for (int i = 0; i < n; i++)
         if (kind_of(conf_text_at(j->r->conf, "evaluate.classifiers", i), e) < 0) return -1;
-    struct yaml *layers = network(j, e);
-    if (layers == NULL) return -1;
     for (int i = 0; i < n && !bad; i++) {
         int kind = kind_of(conf_text_at(j->r->conf, "evaluate.classifiers", i), e);
-        bad = classify(j, reference, generated, (enum kind)kind, layers, e);
+        struct yaml *layers = network(j, (enum kind)kind, e);
+        bad = layers == NULL || classify(j, reference, generated, (enum kind)kind, layers, e);
+        yaml_drop(layers);
     }
-    yaml_drop(layers);
     return bad ? -1 : 0;
 }

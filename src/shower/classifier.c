@@ -211,7 +211,15 @@ static int build(struct school *s, struct err *e)
                                                { "energy", shape_units(1), 0 },
                                                { "voxels", voxels, 0 } };
     const char *output = "score";
+    const struct yaml *list = o->layers, *blocks = NULL;
+    if (list->kind == YAML_MAP) {
+        blocks = yaml_get(o->layers, "blocks");
+        list = yaml_get(o->layers, "layers");
+        if (list == NULL)
+            return err_set(e, "%s: expected a list of layers, or 'layers' and 'blocks'", o->file);
+    }
     struct graph_wish w = { .prefix = "classifier",
+                            .blocks = blocks,
                             .input = input,
                             .inputs = INPUTS,
                             .output = &output,
@@ -220,7 +228,7 @@ static int build(struct school *s, struct err *e)
     struct optim_options adam = optim_default();
 
     if (shape_size(voxels) != o->d - 1) die("classifier: %d voxels", shape_size(voxels));
-    if (graph_init(&s->graph, o->layers, o->file, &w, &s->T, e)) return -1;
+    if (graph_init(&s->graph, list, o->file, &w, &s->T, e)) return -1;
     if (shape_size(s->graph.value[s->graph.output[0]].shape) != 1)
         return err_set(e, "%s: the layer 'score' has %d units, expected 1", o->file,
                        shape_size(s->graph.value[s->graph.output[0]].shape));
@@ -235,6 +243,8 @@ static int build(struct school *s, struct err *e)
         graph_bind(&s->graph, i, s->row[i], NULL);
     }
     s->label = mem_take(o->batch, sizeof *s->label);
+    graph_reducer(&s->graph, &s->reducer);
+    graph_moving(&s->graph, s->params);
     graph_start(&s->graph, &s->T, s->params, o->seed);
     return 0;
 }

@@ -105,8 +105,9 @@ def resolution(name, result, E, x, edges):
 
 
 def figures(result, Ex, x, Ey, y):
+    # float32 distances are good to 1e-6, and among 95,700 of them one or two lie as near to a radius
     for key, want in prdc(x, y, 5).items():
-        same(key, result[key], want, 1e-9)
+        same(key, result[key], want, 4 / (5 * len(y)) if key == "density" else 1 / len(y))
     for key, f in ("layers", layers), ("voxels", lambda s: s), ("hits", lambda s: (s > 0) * 1.0):
         want = np.linalg.norm(correlation(f(x)) - correlation(f(y)))
         same(f"correlation.{key}", result[f"correlation.{key}"], want, 1e-5)
@@ -138,7 +139,7 @@ def judge():
     same("error law: factor", law["sqrt"]["factor"], 0.07, 1e-4)
     print("ok" if min(law, key=lambda k: law[k]["rms"]) in ("sqrt", "power") else f"FAILED: {law}")
     for key, want in prdc(x[:100], read("spoilt")[1][:100], 3).items():
-        same(f"paired {key}", result[key], want, 1e-9)
+        same(f"paired {key}", result[key], want, 2 / 300 if key == "density" else 1 / 100)
     print("ok" if "correlation.layers" not in result else "FAILED: correlations that nobody asked for")
 
 

@@ -22,11 +22,17 @@ check "the judge came to its end" test "$(grep -cx ok "$work/judged")" -ge 50
 # a sample of its own is told from itself by nobody; layers in another order by everybody
 small=(evaluate.classifier=configs/architectures/classifier-small.yaml evaluate.classifier_epochs=8 evaluate.classifier_batch=50 evaluate.classifier_rate=3e-3 evaluate.prdc=0 evaluate.correlations=none)
 "$python" tests/cli/judge.py shuffle "$work"
+must 1 synth synth.geometry=configs/geometries/calochallenge1_photons.yaml synth.showers=120 synth.output="$work/photons.h5" run.dir="$work/synth"
 must 2 "${judge[@]}" "${small[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[low, low_normed, high]' run.dir="$work/alike"
 must 1 "${judge[@]}" "${small[@]}" evaluate.generated="$work/shuffled.h5" evaluate.classifiers='[low, low_normed, high]' run.dir="$work/apart"
 check "classifiers tell what is apart" "$python" tests/cli/judge.py apart "$work"
+must 2 "${judge[@]}" "${small[@]}" evaluate.generated="$work/shuffled.h5" evaluate.classifiers='[resnet]' evaluate.classifier_epochs=8 evaluate.classifier_rate=1e-3 run.dir="$work/resnet"
+check "a residual network tells it too" "$python" -c "
+import json, sys; r = json.load(open(sys.argv[1])); assert r['auc_resnet'] > 0.8, r['auc_resnet']" "$work/resnet/evaluate.result.json"
+run 1 "${judge[@]}" evaluate.geometry=configs/geometries/calochallenge1_photons.yaml evaluate.reference="$work/photons.h5" evaluate.generated="$work/photons.h5" evaluate.classifiers='[resnet]' run.dir="$work/few"
+check "a ragged geometry has no 3-D picture" grep -q "^caloq: evaluate.classifiers: resnet wants layers of equal rings" "$work/err"
 run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[deep]' run.dir="$work/few"
-check "another classifier is one sentence" grep -q "^caloq: evaluate.classifiers: 'deep', expected low, low_normed or high" "$work/err"
+check "another classifier is one sentence" grep -q "^caloq: evaluate.classifiers: 'deep', expected low, low_normed, high or resnet" "$work/err"
 run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[high]' evaluate.classifier="$work/none.yaml" run.dir="$work/few"
 check "an absent network too" grep -q "^caloq: .*none.yaml" "$work/err"
 

@@ -180,6 +180,13 @@ static const char *const graphs[] = {
     "- {name: out, input: s, kind: pad_cylinder, phi: 2, centre: 3}",
     "- {name: out, input: s, kind: fold_cylinder}",
     "- {name: out, input: s, kind: fold_cylinder, phi: 1, centre: 0}",
+    "- {name: out, input: s, kind: pad_zeros}",
+    "- {name: p, input: s, kind: tanh}\n- {kind: pad_zeros, size: [0, 1, 2]}\n"
+    "- {name: q, kind: conv3d, units: 3, kernel: [1, 3, 5]}\n- {name: out, inputs: [p, q], kind: "
+    "add}",
+    "- {name: out, input: s, kind: mean_pool}",
+    "- {name: p, input: s, kind: tanh}\n- {name: q, kind: mean_pool}\n"
+    "- {name: out, inputs: [p, q], kind: multiply}",
     "- {input: s, kind: pad_cylinder}\n- {kind: conv3d, units: 4, kernel: 3}\n"
     "- {kind: batch_norm}\n- {name: out, kind: gelu}",
     "- {name: out, input: s, kind: batch_norm}",
@@ -269,6 +276,44 @@ static void padding_goes_around_and_across_the_axis(void **state)
                         assert_true(*y == at(t.x[0], b, z, turn, r < 0 ? 0 : r, c));
                     }
     drop(&t);
+}
+
+/* Windows of 2 x 3 x 2 in steps of 1 x 2 x 2, one place padded all around: the definition, place by
+ * place, forward and back. */
+static void the_largest_wins(void **state)
+{
+    (void)state;
+    struct bench t = built(
+        "- {name: out, input: s, kind: max_pool, kernel: [2, 3, 2], stride: [1, 2, 2], pad: 1}");
+    const int out[3] = { D + 1, 3, 2 };
+    float want[ROWS * S] = { 0 };
+    int good = 1;
+
+    backward(&t);
+    assert_int_equal(t.out, C * out[0] * out[1] * out[2]);
+    const float *y = graph_output(&t.g, 0), *r = t.r;
+    for (int b = 0; b < ROWS; b++)
+        for (int z = 0; z < out[0]; z++)
+            for (int p = 0; p < out[1]; p++)
+                for (int q = 0; q < out[2]; q++)
+                    for (int c = 0; c < C; c++, y++, r++) {
+                        float most = -INFINITY;
+                        int place = 0;
+                        for (int i = z - 1; i < z + 1; i++)
+                            for (int j = 2 * p - 1; j < 2 * p + 2; j++)
+                                for (int k = 2 * q - 1; k < 2 * q + 1; k++) {
+                                    if (i < 0 || i >= D || j < 0 || j >= H || k < 0 || k >= W)
+                                        continue;
+                                    if (!(at(t.x[0], b, i, j, k, c) > most)) continue;
+                                    most = at(t.x[0], b, i, j, k, c);
+                                    place = (((b * D + i) * H + j) * W + k) * C + c;
+                                }
+                        good &= *y == most;
+                        want[place] += *r;
+                    }
+    for (int i = 0; i < ROWS * S; i++) good &= fabsf(t.dx[0][i] - want[i]) < 1e-5f;
+    drop(&t);
+    assert_true(good);
 }
 
 /* <pad x, y> = <x, fold y>: the two are adjoint. */
@@ -578,7 +623,7 @@ static void blocks_stand_for_their_layers(void **state)
 
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
           cmocka_unit_test(padding_goes_around_and_across_the_axis),
-          cmocka_unit_test(folding_is_the_adjoint_of_padding),
+          cmocka_unit_test(the_largest_wins), cmocka_unit_test(folding_is_the_adjoint_of_padding),
           cmocka_unit_test(a_turned_shower_gives_a_turned_output),
           cmocka_unit_test(batch_norm_is_its_definition),
           cmocka_unit_test(batch_norm_counts_the_rows_of_all_ranks),

@@ -104,6 +104,32 @@ static void inputs_are_columns(void **state)
     assert_near(r.auc_raw, s.auc_raw, 1e-12);
 }
 
+/* Blocks, batch norms that sum over ranks, pools: a small residual network in 3-D. The voxels are
+ * two places of phi; ranks without a row of a batch take part in its sums. */
+static void blocks_and_batch_norms_work_over_ranks(void **state)
+{
+    (void)state;
+    const char *text = "layers:\n"
+                       "  - {input: voxels, kind: reshape, shape: [1, 1, 2, 1]}\n"
+                       "  - {name: a, kind: conv3d, units: 6, kernel: [1, 2, 1]}\n"
+                       "  - {name: b, block: more, input: a, with: {wide: 6}}\n"
+                       "  - {kind: mean_pool}\n"
+                       "  - {name: score, kind: linear, units: 1}\n"
+                       "blocks:\n"
+                       "  more:\n"
+                       "    - {name: in, input: input, kind: scale, factor: 1.0}\n"
+                       "    - {kind: batch_norm}\n"
+                       "    - {name: new, kind: conv3d, units: wide, kernel: 1}\n"
+                       "    - {inputs: [in, new], kind: add}\n"
+                       "    - {kind: relu}\n";
+    struct err e = { { 0 } };
+    struct classifier r;
+    int bad = tell_apart(&r, text, 0.7, 5, &e);
+    if (bad) print_message("%s\n", e.text);
+    assert_int_equal(bad, 0);
+    assert_near(r.auc, special_normal_cdf(0.7), 4 * 0.017 + 0.02);
+}
+
 static void bad_networks_and_samples_are_sentences(void **state)
 {
     (void)state;
@@ -119,4 +145,5 @@ static void bad_networks_and_samples_are_sentences(void **state)
 
 TEST_MAIN(cmocka_unit_test(a_shift_is_found_with_the_auc_of_theory),
           cmocka_unit_test(samples_of_one_law_stay_together), cmocka_unit_test(inputs_are_columns),
+          cmocka_unit_test(blocks_and_batch_norms_work_over_ranks),
           cmocka_unit_test(bad_networks_and_samples_are_sentences))
