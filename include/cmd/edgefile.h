@@ -3,6 +3,7 @@
  *
  *   partitions 12 5     units of each partition, unless the caller says them
  *   clamped 0 3         units fixed by the condition
+ *   hidden 1            partitions that no data show
  *   qubits 17 18 ...    hardware number of each unit
  *   0 12 -0.25          coupling of two units (topology.h); 0 where all of them lack it
  *   3 3 1.5             bias of unit 3; 0 where there is none
@@ -21,6 +22,7 @@ struct edgefile {
     struct topology T; /* qubits in it; owned */
     float *weight;     /* [M] in the order of T.edge, or NULL; owned */
     float *bias;       /* [N], or NULL; owned */
+    uint64_t hidden;   /* as rbm.hidden */
     uint8_t *which;    /* [N] 1: clamped, or NULL; owned */
 };
 

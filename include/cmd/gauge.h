@@ -3,8 +3,10 @@
  *
  *   reconstruction     share of the data's free visible units that one sweep from the data changes
  *   pseudo_likelihood  sum over visible units of log P(x_i | the other visible units), nats, from
- *                      one unit drawn for each row (Hyvarinen, Neural Comput. 18 (2006)); a hidden
- *                      partition is summed analytically, and with two of them there is no figure
+ *                      one unit drawn for each row (Hyvarinen, Neural Comput. 18 (2006)); hidden
+ *                      partitions are summed over; no figure where they are coupled to each other
+ *   free_energy        mean F of the data (rbm/hidden.h), E without hidden partitions; with
+ *                      rbm.trajectory, log_likelihood = -free_energy - lnz_trajectory
  *   flip_rate          share of the chains' free units that the last sweep changed
  *   tempering_acceptance, tempering_least   of the exchanges of two neighbouring temperatures since
  *                      the temperatures were placed: the mean over pairs, the smallest
@@ -20,7 +22,10 @@
 #include "cmd/prior.h"
 
 struct gauge {
-    uint64_t *bits; /* [N, tiles] scratch for data or chains; owned */
+    uint64_t *bits;     /* [N, tiles] scratch for data or chains; owned */
+    uint8_t *state;     /* [share, N] scratch; owned */
+    double *energy;     /* [share] scratch; owned */
+    double free_energy; /* NAN: none */
     double reconstruction, pseudo_likelihood, flip_rate; /* NAN: none */
     double acceptance, least_acceptance, trips;          /* of tempering; NAN: none */
     double weight_norm, weight_largest, bias_norm;

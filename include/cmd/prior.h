@@ -35,6 +35,7 @@ struct prior {
     enum phases_kind kind;
     enum prior_method method;
     enum prior_data statistics;
+    int closed;         /* no two hidden partitions are coupled: they are summed over by hand */
     int soft;           /* rbm.rao_blackwell */
     double offset_rate; /* of the means that centre the gradient */
     struct pace pace;

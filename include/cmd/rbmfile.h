@@ -6,6 +6,7 @@
  *   clamped          int32 [1]: the partition fixed by the condition, or -1
  *   clamped_units    int32 [n] numbers of the units fixed by the condition, rising; only where they
  *                    are not one partition (clamped is -1 then, version 2)
+ *   hidden           int32 [K] 1 for partitions that no data show, else 0; only where there are any
  *   bias             float32 [N], all partitions in order
  *   weight_ab        float32 [n_a, n_b] for partitions a < b of a complete machine ("weight_1_12"
  *                    when K > 10), or

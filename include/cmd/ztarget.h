@@ -15,7 +15,7 @@ struct ztarget {
     struct model model; /* its held is 0 when the joint ln Z is asked for */
     struct bits data;   /* logz.data, or nothing */
     double *mean;       /* [N] of the data, or NULL; owned */
-    double mean_energy; /* E of the data; of RAISE with a summed partition the free energy */
+    double mean_energy; /* E of the data, or F (rbm/hidden.h); RAISE: with `summed` summed over */
     int summed;         /* that partition, or -1 */
     int clamps;         /* has the model clamped units? */
     int joint, drawn;   /* no condition; states drawn from the data */

@@ -20,6 +20,7 @@ struct rbm {
     int held;             /* units that are clamped; 0 makes a shallow copy the joint machine */
     int32_t *hold;        /* [held] them, ascending: the order of u; NULL without; owned */
     uint8_t *is_held;     /* [N] of 0 and 1; NULL without; owned */
+    uint64_t hidden;      /* bit p: no data show partition p (rbm/hidden.h) */
     struct tensors table; /* "bias" [N], "weight" [M] if M > 0; owned */
     float *param;         /* [table.total]; owned */
     float *bias, *weight; /* into param; weight in the order of T.edge */

@@ -22,7 +22,7 @@ struct words {
 struct text {
     const char *name;
     char *copy; /* lines of words and biases are blanked, so that the couplings remain; owned */
-    struct words partitions, clamped, qubits;
+    struct words partitions, clamped, hidden, qubits;
     int n_bias;
     struct {
         int64_t line, unit;
@@ -85,14 +85,14 @@ static int read_bias(struct text *t, int64_t line, int64_t unit, const char *wor
 /* One line, without its comment, from `at` to `end`; blanked unless it is a coupling. */
 static int read_line(struct text *t, int64_t line, char *at, int64_t length, struct err *e)
 {
-    struct words *list[] = { &t->partitions, &t->clamped, &t->qubits };
+    struct words *list[] = { &t->partitions, &t->clamped, &t->hidden, &t->qubits };
     char *copy = mem_take(length + 1, 1), *more = NULL, *word[3] = { 0 };
     int64_t i, j;
     int bad = 0, taken = 0;
 
     memcpy(copy, at, (size_t)length);
     char *first = strtok_r(copy, BLANKS, &more);
-    for (int k = 0; k < 3 && first != NULL && !taken; k++)
+    for (int k = 0; k < 4 && first != NULL && !taken; k++)
         if (strcmp(first, list[k]->what) == 0) {
             bad = read_words(list[k], t->name, line, more, e);
             taken = 1;
@@ -130,6 +130,7 @@ static void drop(struct text *t)
     mem_free(t->copy);
     mem_free(t->partitions.x);
     mem_free(t->clamped.x);
+    mem_free(t->hidden.x);
     mem_free(t->qubits.x);
     mem_free(t->bias);
 }
@@ -172,6 +173,26 @@ static int set_clamped(struct edgefile *f, const struct text *t, struct err *e)
     if (memchr(f->which, 0, (size_t)N) != NULL) return 0;
     return err_set(e, "%s:%lld: all %d units are clamped, expected one or more to be free", t->name,
                    (long long)w->line, N);
+}
+
+static int set_hidden(struct edgefile *f, const struct text *t, struct err *e)
+{
+    const struct words *w = &t->hidden;
+
+    for (int j = 0; j < w->n; j++) {
+        int64_t p = w->x[j];
+        if (p >= f->T.K)
+            return err_set(e, "%s:%lld: partition %lld is hidden, expected partitions below %d",
+                           t->name, (long long)w->line, (long long)p, f->T.K);
+        f->hidden |= (uint64_t)1 << p;
+        for (int i = f->T.first[p]; f->which != NULL && i < f->T.first[p + 1]; i++)
+            if (f->which[i])
+                return err_set(e, "%s:%lld: partition %lld is hidden, and its unit %d is clamped",
+                               t->name, (long long)w->line, (long long)p, i);
+    }
+    if (f->hidden != ((uint64_t)2 << (f->T.K - 1)) - 1) return 0;
+    return err_set(e, "%s:%lld: all partitions are hidden, expected one that is not", t->name,
+                   (long long)w->line);
 }
 
 static int by_number(const void *a, const void *b)
@@ -230,13 +251,14 @@ int edgefile_parse(struct edgefile *f, int K, const int *size, const char *text,
                       .copy = mem_text(text),
                       .partitions.what = "partitions",
                       .clamped.what = "clamped",
+                      .hidden.what = "hidden",
                       .qubits.what = "qubits" };
     int own[TOPOLOGY_PARTITIONS];
 
     *f = (struct edgefile){ 0 };
     int bad = read_text(&t, e) || sizes(&t, &K, size, own, e) ||
               topology_parse(&f->T, K, own, t.copy, name, &f->weight, e) || set_clamped(f, &t, e) ||
-              set_qubits(f, &t, e) || set_biases(f, &t, e);
+              set_hidden(f, &t, e) || set_qubits(f, &t, e) || set_biases(f, &t, e);
     drop(&t);
     if (bad) edgefile_free(f);
     return bad ? -1 : 0;
@@ -278,6 +300,7 @@ int edgefile_read(struct rbm *m, int K, const int *size, const char *text, const
     if (f.weight != NULL) memcpy(m->weight, f.weight, (size_t)m->T.M * sizeof *m->weight);
     if (f.bias != NULL) memcpy(m->bias, f.bias, (size_t)m->T.N * sizeof *m->bias);
     if (f.which != NULL) rbm_hold(m, f.which);
+    m->hidden = f.hidden;
     edgefile_free(&f);
     rbm_prepare(m);
     return 0;
@@ -287,13 +310,16 @@ int edgefile_read(struct rbm *m, int K, const int *size, const char *text, const
 char *edgefile_text(const struct rbm *m)
 {
     const struct topology *T = &m->T;
-    char *text = mem_take(((int64_t)T->M + 2 * T->N + m->held + T->K + 8) * LINE, 1);
+    char *text = mem_take(((int64_t)T->M + 2 * T->N + m->held + 2 * T->K + 8) * LINE, 1);
     int64_t n =
         snprintf(text, LINE, "# %d units, %lld couplings\npartitions", T->N, (long long)T->M);
 
     for (int k = 0; k < T->K; k++) n += snprintf(text + n, LINE, " %d", T->size[k]);
     if (m->held > 0) n += snprintf(text + n, LINE, "\nclamped");
     for (int j = 0; j < m->held; j++) n += snprintf(text + n, LINE, " %d", m->hold[j]);
+    if (m->hidden != 0) n += snprintf(text + n, LINE, "\nhidden");
+    for (int k = 0; k < T->K; k++)
+        if (m->hidden >> k & 1) n += snprintf(text + n, LINE, " %d", k);
     if (T->qubit != NULL) n += snprintf(text + n, LINE, "\nqubits");
     for (int i = 0; i < T->N && T->qubit != NULL; i++)
         n += snprintf(text + n, LINE, " %d", T->qubit[i]);

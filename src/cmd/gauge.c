@@ -1,6 +1,7 @@
 #include "cmd/gauge.h"
 
 #include "base/mem.h"
+#include "rbm/hidden.h"
 #include "rbm/spins.h"
 
 #include <math.h>
@@ -15,11 +16,16 @@ void gauge_init(struct gauge *g, const struct prior *p)
     *g = (struct gauge){ .reconstruction = NAN, .pseudo_likelihood = NAN, .flip_rate = NAN };
     g->acceptance = g->least_acceptance = g->trips = NAN;
     g->bits = mem_take(p->m->T.N * tiles, sizeof *g->bits);
+    g->state = mem_take((int64_t)p->m->T.N * p->feed->share, 1);
+    g->energy = mem_take(p->feed->share, sizeof *g->energy);
+    g->free_energy = NAN;
 }
 
 void gauge_free(struct gauge *g)
 {
     mem_free(g->bits);
+    mem_free(g->state);
+    mem_free(g->energy);
     *g = (struct gauge){ 0 };
 }
 
@@ -71,7 +77,7 @@ static double pseudo_likelihood(const struct prior *p)
     int end = T->first[p->feed->visible], units = free_visible(p);
     int64_t sum[2] = { 0, p->feed->mine.count };
 
-    if (T->K - p->feed->visible > 1 || units == 0) return NAN;
+    if (!p->closed || units == 0) return NAN;
     for (int64_t row = 0; row < sum[1]; row++) {
         struct rng r =
             rng_at(p->pool.chains.seed, RNG_GAUGE, p->feed->mine.first + row, p->update.step);
@@ -81,6 +87,19 @@ static double pseudo_likelihood(const struct prior *p)
     }
     par_sum_int(p->P, sum, 2);
     return units * (double)sum[0] / POINT / (double)sum[1];
+}
+
+/* Mean free energy of the data; its bits go through bytes. */
+static double free_energy(struct gauge *g, const struct prior *p)
+{
+    int64_t n = p->feed->mine.count, sum[2] = { 0, n };
+
+    if (!p->closed) return NAN;
+    spins_unpack(g->state, p->data, p->place.count, n, p->m->T.N);
+    hidden_energy(p->m, g->state, n, g->energy, NULL);
+    for (int64_t i = 0; i < n; i++) sum[0] += llrint(POINT * g->energy[i]);
+    par_sum_int(p->P, sum, 2);
+    return (double)sum[0] / POINT / (double)sum[1];
 }
 
 static double reconstruction(struct gauge *g, const struct prior *p)
@@ -135,6 +154,7 @@ void gauge_take(struct gauge *g, const struct prior *p)
     g->weight_largest = most;
     g->bias_norm = sqrt(bias);
     tempering(g, p);
+    g->free_energy = free_energy(g, p);
     g->reconstruction = reconstruction(g, p);
     g->pseudo_likelihood = pseudo_likelihood(p);
     int64_t flips = par_sum_one(p->P, p->pool.flips);
@@ -152,6 +172,7 @@ void gauge_put(const struct gauge *g, struct json *line)
 {
     put(line, "reconstruction", g->reconstruction);
     put(line, "pseudo_likelihood", g->pseudo_likelihood);
+    put(line, "free_energy", g->free_energy);
     put(line, "flip_rate", g->flip_rate);
     put(line, "tempering_acceptance", g->acceptance);
     put(line, "tempering_least", g->least_acceptance);

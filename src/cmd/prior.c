@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "rbm/sampler.h"
+#include "rbm/hidden.h"
 #include "rbm/spins.h"
 
 #include <math.h>
@@ -43,11 +44,15 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
                const struct feed *f, int64_t steps, struct err *e)
 {
     const struct conf *c = r->conf;
+    struct err open = { "" };
     int64_t room = spins_tiles(f->share);
     int adam = conf_choice(c, "rbm.optimiser") == 1, N = m->T.N;
     int push = conf_real(c, "rbm.momentum") > 0.0 || conf_int(c, "rbm.momentum_epochs") > 0;
 
     *p = (struct prior){ .P = r->P, .m = m, .kern = k, .feed = f };
+    m->hidden = 0;
+    for (int i = f->visible; i < m->T.K; i++) m->hidden |= (uint64_t)1 << i;
+    p->closed = hidden_check(m, &open) == 0;
     p->kind = (enum phases_kind)conf_choice(c, "rbm.gradient");
     p->method = (enum prior_method)conf_choice(c, "rbm.method");
     p->statistics = (enum prior_data)conf_choice(c, "rbm.data_statistics");
@@ -111,10 +116,11 @@ void prior_start(struct prior *p, int biases)
     course_start(&p->course);
 }
 
-/* The hidden partitions given the others: one draw is exact for one of them, several take turns. */
+/* The hidden partitions given the others: one draw is exact unless they are coupled to each other.
+ */
 static void draw_hidden(struct prior *p, struct block tiles)
 {
-    int hidden = p->m->T.K - p->feed->visible, passes = hidden > 1 ? p->sweeps : 1;
+    int hidden = p->m->T.K - p->feed->visible, passes = p->closed ? 1 : p->sweeps;
     struct gibbs g = {
         .beta = 1.0f, .seed = p->pool.chains.seed, .stream = RNG_HIDDEN, .first = p->feed->visible
     };

@@ -79,6 +79,17 @@ static int write_clamped(struct h5 *f, const char *group, const struct rbm *m, s
                                    "the units that are a condition", e));
 }
 
+static int write_hidden(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
+{
+    struct h5_shape s = { 1, { m->T.K }, H5_INT32 };
+    int32_t hidden[TOPOLOGY_PARTITIONS];
+    char name[NAME];
+
+    for (int k = 0; k < m->T.K; k++) hidden[k] = m->hidden >> k & 1;
+    return m->hidden != 0 && h5_write_all(f, place(name, group, "hidden"), &s, hidden, "1",
+                                          "1: a partition that no data show", e);
+}
+
 int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct err *e)
 {
     struct h5_shape sizes = { 1, { m->T.K }, H5_INT32 };
@@ -90,6 +101,7 @@ int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct e
     if (h5_write_all(f, place(name, group, "partition_sizes"), &sizes, size, "units",
                      "units of each partition", e) ||
         h5_put_text(f, group, "format", "caloq-rbm", e) || write_clamped(f, group, m, e) ||
+        write_hidden(f, group, m, e) ||
         h5_write_all(f, place(name, group, "bias"), &bias, m->bias, "1", "biases, all partitions",
                      e))
         return -1;
@@ -238,6 +250,28 @@ static int read_clamped(const struct h5 *f, const char *group, const struct topo
     return bad;
 }
 
+/* Flags of partitions; the condition is seen, and so is one partition at least. */
+static int read_hidden(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
+{
+    int32_t hidden[TOPOLOGY_PARTITIONS];
+    const struct topology *T = &m->T;
+    char name[NAME];
+    int seen = 0;
+
+    if (!h5_has(f, place(name, group, "hidden"))) return 0;
+    if (read_exact(f, name, 1, T->K, 0, H5_INT32, hidden, e)) return -1;
+    for (int k = 0; k < T->K; k++) {
+        if (hidden[k] != 0 && hidden[k] != 1)
+            return err_set(e, "%s: %s holds %d, expected 0 or 1", f->path, name, (int)hidden[k]);
+        if (hidden[k] && rbm_free_units(m, T->first[k], T->first[k + 1]) < T->size[k])
+            return err_set(e, "%s: %s: partition %d is hidden and has clamped units", f->path, name,
+                           k);
+        m->hidden |= (uint64_t)hidden[k] << k;
+        seen += !hidden[k];
+    }
+    return seen > 0 ? 0 : err_set(e, "%s: %s: all partitions are hidden", f->path, name);
+}
+
 int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
 {
     struct topology T = { 0 };
@@ -257,7 +291,8 @@ int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct er
     if (!bad) {
         rbm_init(m, &T, -1);
         rbm_hold(m, which);
-        bad = read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
+        bad = read_hidden(f, group, m, e) ||
+              read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
         if (!bad && m->T.kind == TOPOLOGY_COMPLETE) bad = read_blocks(f, group, m, e);
         if (!bad && m->T.kind == TOPOLOGY_LIST) bad = read_list(f, group, m, order, e);
         if (!bad && rbm_check(m, e)) bad = err_within(e, "%s: %s", f->path, group);

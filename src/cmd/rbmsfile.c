@@ -69,6 +69,7 @@ int rbmsfile_read(const struct h5 *f, struct rbm *m, struct err *e)
     int size[2] = { (int)s.n[0], (int)s.n[1] };
     if (topology_complete(&T, 2, size, e)) return err_within(e, "%s", f->path);
     rbm_init(m, &T, -1);
+    m->hidden = 2;
     int bad = h5_read_all(f, name, H5_FLOAT, m->weight, e) ||
               read_vector(f, group, "vbias", size[0], m->bias, e) ||
               read_vector(f, group, "hbias", size[1], m->bias + size[0], e) ||

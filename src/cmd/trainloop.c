@@ -90,6 +90,8 @@ static int note(struct trainer *t, const char *phase, const double *term, double
         }
         if (mode != TRAIN_AE) course_put(&t->prior.course, line);
         if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
+        if (mode == TRAIN_RBM && t->prior.course.tiles > 0 && t->prior.closed)
+            json_put_real(line, "log_likelihood", -t->gauge.free_energy - t->prior.course.now.logz);
         if (t->seconds > 0.0)
             json_put_real(line, "showers_per_second", (double)t->showers / t->seconds);
     }

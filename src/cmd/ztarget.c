@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "cmd/modelfile.h"
 #include "io/ckpt.h"
+#include "rbm/hidden.h"
 #include "rbm/spins.h"
 #include "vae/energycode.h"
 
@@ -11,32 +12,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows of visible units become states, hidden units 0. */
+static void show_all(struct bits *b, const struct rbm *m)
+{
+    uint8_t *state = mem_take(b->rows.count * m->T.N, 1);
+
+    hidden_spread(state, m, b->state, b->rows.count);
+    mem_free(b->state);
+    b->state = state;
+    b->N = m->T.N;
+}
+
 static int read_data(struct ztarget *t, struct err *e)
 {
     const char *path = conf_text(t->r->conf, "logz.data");
     const struct rbm *m = &t->model.rbm;
     struct bits *b = &t->data;
+    struct err coupled = { "" };
 
     if (path[0] == '\0') return 0;
     if (bits_read(b, t->r->P, path, e)) return -1;
+    if (m->hidden != 0 && b->N == hidden_visible(m)) show_all(b, m);
     if (b->N != m->T.N)
         return err_set(e, "%s: states have %d bits, expected the %d units of %s", path, b->N,
                        m->T.N, t->model.path);
-    int64_t *count = mem_take(b->N, sizeof *count);
+    t->mean = mem_take(b->N, sizeof *t->mean);
     double *energy = mem_take(b->rows.count, sizeof *energy);
-    for (int64_t i = 0; i < b->rows.count * b->N; i++) count[i % b->N] += b->state[i];
-    if (t->summed >= 0)
-        rbm_summed_states(m, t->summed, b->state, b->rows.count, energy);
-    else
-        rbm_energy_states(m, b->state, b->rows.count, energy);
+    int open = hidden_check(m, &coupled);
+    if (m->hidden != 0 && open)
+        log_warn(&t->r->log, "%s: the likelihood is that of whole states", coupled.text);
+    if (t->summed >= 0 || open) {
+        for (int64_t i = 0; i < b->rows.count * b->N; i++) t->mean[i % b->N] += b->state[i];
+        if (t->summed >= 0)
+            rbm_summed_states(m, t->summed, b->state, b->rows.count, energy);
+        else
+            rbm_energy_states(m, b->state, b->rows.count, energy);
+    } else
+        hidden_energy(m, b->state, b->rows.count, energy, t->mean);
     for (int64_t i = 0; i < b->rows.count; i++) t->mean_energy += energy[i];
-    par_sum_int(t->r->P, count, b->N);
+    par_sum(t->r->P, t->mean, b->N);
     par_sum(t->r->P, &t->mean_energy, 1);
     t->mean_energy /= (double)b->M;
-    t->mean = mem_take(b->N, sizeof *t->mean);
-    for (int i = 0; i < b->N; i++) t->mean[i] = (double)count[i] / (double)b->M;
+    for (int i = 0; i < b->N; i++) t->mean[i] /= (double)b->M;
     mem_free(energy);
-    mem_free(count);
     return 0;
 }
 

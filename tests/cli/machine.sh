@@ -115,6 +115,7 @@ l = [json.loads(l) for l in open(sys.argv[1] + "/course/metrics.jsonl")]
 last, g = l[-1], h5py.File(sys.argv[1] + "/course/best.h5")["trajectory"]
 assert abs(last["lnz_trajectory"] - exact) < 4 * last["lnz_trajectory_error"] < 0.2, (last["lnz_trajectory"], exact)
 assert max(abs(i["lnz_trajectory"] - exact) for i in l) > 1 and 64 < last["lnz_trajectory_ess"] <= 2048.001
+assert np.isclose(last["log_likelihood"], -last["free_energy"] - last["lnz_trajectory"])
 w = g["log_z"][:][:, None] + g["log_weights"][:]
 assert np.isclose(np.log(np.exp(w).mean()), g.attrs["logz"]) and np.isclose(g.attrs["logz"], last["lnz_trajectory"])
 assert g.attrs["chains"] == 2048 and g.attrs["step"] == 100 + 40 * 3 and g.attrs["conditional"] == 0
@@ -132,8 +133,27 @@ want = 0
 for i in range(12):
     y = x.copy(); y[:, i] = 1 - y[:, i]
     want += -np.logaddexp(0, f(y) - f(x)).mean()
+l = [json.loads(l) for l in open(sys.argv[1] + "/pl/metrics.jsonl")]
+assert all(np.isclose(i["free_energy"], -f(x).mean(), rtol=1e-9) for i in l), l[0]
+assert list(g["hidden"][:]) == [0, 1]
+with h5py.File(sys.argv[1] + "/seen.h5", "w") as h: h["states"] = x.astype("u1")
 y = np.array([json.loads(l)["pseudo_likelihood"] for l in open(sys.argv[1] + "/pl/metrics.jsonl")])
 assert abs(y.mean() - want) < 4 * y.std() / np.sqrt(100), (y.mean(), want)
+END
+
+# the likelihood of rows that show the visible units alone
+for n in 1 2; do must $n logz logz.model="$work/pl" logz.method=exact logz.data="$work/seen.h5" run.dir="$work/seen$n"; done
+must 2 logz logz.model="$work/pl" logz.data="$work/seen.h5" logz.chains=64 logz.betas=200 logz.burn=100 run.dir="$work/seen3"
+check "log-likelihood with hidden units" "$python" - "$work" <<'END'
+import h5py, json, numpy as np, sys
+x = h5py.File(sys.argv[1] + "/seen.h5")["states"][:].astype(float)
+g = h5py.File(sys.argv[1] + "/pl/best.h5")["rbm"]
+W, b = g["weight_01"][:].astype(float), g["bias"][:].astype(float)
+f = lambda v: v @ b[:12] + np.logaddexp(0, b[12:] + v @ W).sum(1)
+z = np.log(np.exp(f(np.arange(4096)[:, None] >> np.arange(12) & 1)).sum())
+for n in 1, 2, 3:
+    r = json.load(open(f"{sys.argv[1]}/seen{n}/logz.result.json"))
+    assert abs(r["log_likelihood"] - (f(x).mean() - z)) < (1e-6 if n < 3 else 4 * r["error"] + 1e-3), r
 END
 
 # networks: three kinds of data statistics make three machines, every one learns from the data
