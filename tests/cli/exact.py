@@ -76,6 +76,22 @@ def judge():
     say("stopped again and again is one long run, bit for bit", whole["logz"] == parts["logz"])
     say("enumeration", whole["oracle"] == "enumeration" and other["oracle"] == "elimination")
     say(f"elimination {other['logz']!r} is enumeration {whole['logz']!r}", abs(whole["logz"] / other["logz"] - 1) < 1e-12)
+    with h5py.File(f"{folder}/traced.h5", "r") as f:
+        for way, key, sign in (("up", "ais", 1), ("down", "rais", -1)):
+            end = f[way + "/point"][()].reshape(2, 41, 6)[:, 40, 4]  # a row a tile; log sum of weights on arrival
+            z = f["log_z0"][()][0] + sign * (np.logaddexp(*end) - math.log(100))
+            say(f"{way}: the last point is {key}", abs(z - result("traced")["conditions"][0][key]) < 1e-9)
+    drop = ("seconds", "path")
+    kept = [{k: v for k, v in result(name).items() if k not in drop} for name in ("traced", "bare-path")]
+    say("tracing changes nothing", kept[0] == kept[1])
+    one = kept[0]
+    say("the interval holds the estimate", one["low"] < one["logz"] < one["high"] and one["interval"] == "reliable")
+    say("95% are four errors wide", 0.9 < (one["high"] - one["low"]) / (2 * 1.98 * one["error"]) < 1.1)
+    say("delta and bootstrap agree", abs(one["bootstrap_error"] / one["error"] - 1) < 0.15)  # 1,000 repeats, 100 chains
+    with h5py.File(f"{folder}/traced.h5", "r") as f:
+        up = one["conditions"][0]["up"]
+        say("the file tells the same", all(f[f"quality/up/{k}"][0] == v for k, v in up.items()))
+        say("with a sentence each", all(len(f[f"quality/up/{k}"].attrs["description"]) > 10 for k in up))
     say("the same by all kernels", whole["logz"] == result("base")["logz"])
 
 

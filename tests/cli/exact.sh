@@ -27,6 +27,11 @@ z whole wide; must 2 "${logz[@]}"
 z base wide run.kernels=base; must 1 "${logz[@]}"
 z other wide logz.exact_most=3; must 1 "${logz[@]}"
 
+# what a path's points say at its end is what its weights say
+logz=(logz logz.method=both run.dir="$work" logz.model="$work/small.h5" logz.chains=100 logz.betas=40 logz.burn=50)
+must 2 "${logz[@]}" run.name=traced logz.trace=true
+must 1 "${logz[@]}" run.name=bare-path
+
 # sums of another machine, and damaged ones, are not gone on from
 z parts wide run.walltime=0.01; run 1 "${logz[@]}"
 z parts small; must 1 "${logz[@]}"

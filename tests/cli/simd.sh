@@ -32,6 +32,10 @@ x86_64)
     packed "${kernels}_marginal.v4.o" vdivps zmm
     packed "${kernels}_score.v3.o" vaddpd ymm
     packed "${kernels}_score.v4.o" vaddpd zmm
+    packed "${kernels}_exact.base.o" mulpd xmm
+    packed "${kernels}_exact.v3.o" vmulpd ymm
+    packed "${kernels}_exact.v4.o" vmulpd zmm
+    packed "${kernels}_exact.v4.o" vdivpd zmm
     packed "${kernels}_count.v3.o" vpshufb ymm
     packed "${kernels}_count.v4.o" vpshufb zmm
     packed "${kernels}_count.v4x.o" vpopcntq zmm
