@@ -67,6 +67,7 @@ struct kern_grid {
     const int32_t *bias;   /* [N] */
     float step;
     int span; /* sums of |w| over neighbours span k .. span (k + 1) - 1 of a unit are < 2^15 */
+    int fine; /* log2 of steps in 2^-11 where all |bias_i| + sum_j |w_ij| < 2^15, else -1 */
 };
 
 /*
@@ -74,7 +75,7 @@ struct kern_grid {
  * their couplings to one unit. The units of a squad are of one group and one partition, and share
  * their list of groups: each index is loaded once for all of them.
  */
-enum { KERN_GROUP = 5, KERN_TABLE = 32, KERN_AT_ONCE = 8 };
+enum { KERN_GROUP = 5, KERN_TABLE = 32, KERN_AT_ONCE = 16 };
 
 struct kern_squad {
     int32_t unit[KERN_GROUP], n;
@@ -92,6 +93,7 @@ struct kern_lookup {
     const int32_t *bias;  /* [N] in steps */
     float step;
     int reach;       /* sums of |w| over places reach k .. of any list are < 2^15 */
+    int fine;        /* as in kern_grid */
     int at_once;     /* tiles that go together, even, <= KERN_AT_ONCE */
     uint16_t *index; /* [at_once, groups, 64] scratch, 64-byte aligned */
 };

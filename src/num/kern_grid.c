@@ -47,33 +47,44 @@ INLINE void fields(__m512 *phi, const uint64_t *bits, int64_t stride, const stru
     in_steps(phi, wide, g->step, U * T * PACKS);
 }
 
-static void update_four(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
-                        const struct kern_draw *d, int unit)
+/* The draws of U units in T tiles from their sums, where fields fit int16. */
+INLINE void settle_short(uint64_t *bits, int64_t stride, const __m512i *sum,
+                         const struct kern_grid *g, const struct kern_draw *d, int unit, int64_t t,
+                         int U, int T)
 {
-    __m512 phi[UNITS * PACKS];
-    __m512i word[PACKS];
+    __m512i word[PAIR * PACKS];
 
-    for (int64_t t = 0; t < tiles; t++) {
-        fields(phi, bits + t, tiles, g, unit, UNITS, 1);
-        for (int u = 0; u < UNITS; u++) {
-            draw_wide(word, d, unit + u, t, 1);
-            settle(bits + (unit + u) * tiles + t, track == NULL ? NULL : track + KERN_LANES * t,
-                   phi + PACKS * u, word, d, unit + u, t);
+    for (int u = 0; u < U; u++) {
+        const __m512i bias = _mm512_set1_epi16((int16_t)g->bias[unit + u]);
+        draw_wide(word, d, unit + u, t, T);
+        for (int p = 0; p < T; p++) {
+            const __m512i *s = sum + 2 * (u * T + p);
+            __m512i n[2] = { _mm512_add_epi16(s[0], bias), _mm512_add_epi16(s[1], bias) };
+            bits[(unit + u) * stride + t + p] = choose_steps(n, word + p * PACKS, g->fine, g->step);
         }
     }
 }
 
-INLINE void update_one(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
-                       const struct kern_draw *d, int unit, int64_t t, int T)
+/* U units with the same neighbours in T tiles. */
+INLINE void update(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
+                   const struct kern_draw *d, int unit, int64_t t, int U, int T)
 {
-    __m512 phi[PAIR * PACKS];
-    __m512i word[PAIR * PACKS];
+    __m512 phi[UNITS * PACKS];
+    __m512i word[PAIR * PACKS], sum[UNITS * 2];
 
-    fields(phi, bits + t, tiles, g, unit, 1, T);
-    draw_wide(word, d, unit, t, T);
-    for (int p = 0; p < T; p++)
-        settle(bits + unit * tiles + t + p, track == NULL ? NULL : track + KERN_LANES * (t + p),
-               phi + PACKS * p, word + PACKS * p, d, unit, t + p);
+    if (g->fine >= 0 && is_plain(d, track)) {
+        add_span(sum, bits + t, tiles, g, unit, 0, g->first[unit + 1] - g->first[unit], U, T);
+        settle_short(bits, tiles, sum, g, d, unit, t, U, T);
+        return;
+    }
+    fields(phi, bits + t, tiles, g, unit, U, T);
+    for (int u = 0; u < U; u++) {
+        draw_wide(word, d, unit + u, t, T);
+        for (int p = 0; p < T; p++)
+            settle(bits + (unit + u) * tiles + t + p,
+                   track == NULL ? NULL : track + KERN_LANES * (t + p), phi + PACKS * (u * T + p),
+                   word + PACKS * p, d, unit + u, t + p);
+    }
 }
 
 void KERN(grid)(uint64_t *bits, double *track, int64_t tiles, const struct kern_grid *g,
@@ -81,13 +92,12 @@ void KERN(grid)(uint64_t *bits, double *track, int64_t tiles, const struct kern_
 {
     for (int unit = first; unit < last;) {
         if (alike(g->first, g->neighbour, unit, UNITS, last)) {
-            update_four(bits, track, tiles, g, d, unit);
+            for (int64_t t = 0; t < tiles; t++) update(bits, track, tiles, g, d, unit, t, UNITS, 1);
             unit += UNITS;
         } else {
             int64_t t = 0;
-            for (; t + PAIR <= tiles; t += PAIR)
-                update_one(bits, track, tiles, g, d, unit, t, PAIR);
-            if (t < tiles) update_one(bits, track, tiles, g, d, unit, t, 1);
+            for (; t + PAIR <= tiles; t += PAIR) update(bits, track, tiles, g, d, unit, t, 1, PAIR);
+            if (t < tiles) update(bits, track, tiles, g, d, unit, t, 1, 1);
             unit++;
         }
     }

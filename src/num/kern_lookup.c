@@ -83,6 +83,40 @@ INLINE void settle_squad(const struct squad *x, const __m512i *wide, int t, int 
                 x->stride, x->L->member[s->group], T);
 }
 
+/* The same from sums [n, T, 2] where fields fit int16. */
+INLINE void settle_short(const struct squad *x, const __m512i *sum, int t, int n, int T)
+{
+    const struct kern_lookup *L = x->L;
+    const struct kern_squad *s = x->s;
+
+    for (int u = 0; u < n; u++) {
+        const __m512i bias = _mm512_set1_epi16((int16_t)L->bias[s->unit[u]]);
+        __m512i word[PAIR * PACKS];
+        if (x->still != NULL && x->still[s->unit[u]]) continue;
+        draw_wide(word, x->d, s->unit[u], x->tile + t, T);
+        for (int p = 0; p < T; p++) {
+            const __m512i *mine = sum + 2 * (u * T + p);
+            __m512i steps[2] = { _mm512_add_epi16(mine[0], bias), _mm512_add_epi16(mine[1], bias) };
+            x->bits[s->unit[u] * x->stride + t + p] =
+                choose_steps(steps, word + p * PACKS, L->fine, L->step);
+        }
+    }
+    index_group(L->index + ((int64_t)t / PAIR * L->groups + s->group) * INDEX, x->bits + t,
+                x->stride, L->member[s->group], T);
+}
+
+/* One squad of n units in T tiles, its whole list at once. */
+INLINE void update_short(const struct squad *x, int t, int n, int T)
+{
+    const struct kern_lookup *L = x->L;
+    const struct kern_squad *s = x->s;
+    __m512i sum[KERN_GROUP * PAIR * 2];
+
+    look(sum, L->index + (int64_t)t / PAIR * L->groups * INDEX, L->list + s->first,
+         L->table + s->table * KERN_TABLE, s->last - s->first, n, T);
+    settle_short(x, sum, t, n, T);
+}
+
 /* One squad of n units in `tiles` tiles. The tables of a stretch of its list serve all of them. */
 INLINE void update_squad(const struct squad *x, int tiles, int n)
 {
@@ -94,6 +128,11 @@ INLINE void update_squad(const struct squad *x, int tiles, int n)
     const int32_t *list = L->list + s->first;
     const int16_t *table = L->table + s->table * KERN_TABLE;
 
+    if (L->fine >= 0 && lists <= L->reach && is_plain(x->d, x->track)) {
+        for (int p = 0; p < pairs; p++) update_short(x, PAIR * p, n, PAIR);
+        if (tiles % PAIR != 0) update_short(x, tiles - 1, n, 1);
+        return;
+    }
     for (int p = 0; p < (tiles + 1) / PAIR; p++) {
         int T = p < pairs ? PAIR : 1;
         for (int i = 0; i < n * T * PACKS; i++)

@@ -104,6 +104,11 @@ static int reaches(const struct sampler *s, int squads, int n)
     return 1;
 }
 
+static int fine(const struct grid *g)
+{
+    return g->wide ? -1 : g->s - GRID_FINE;
+}
+
 static void fill_tables(struct sampler *s, const struct rbm *m)
 {
     const struct groups *g = &s->groups;
@@ -116,6 +121,7 @@ static void fill_tables(struct sampler *s, const struct rbm *m)
     s->L.reach = reach;
     s->L.bias = s->grid.bias;
     s->L.step = s->grid.step;
+    s->L.fine = fine(&s->grid);
 }
 
 static void fill_dense(struct sampler *s, const struct rbm *m)
@@ -227,7 +233,8 @@ static void draw_sums(const struct sampler *s, const struct rbm *m, uint64_t *bi
                                     .weight = s->grid.weight,
                                     .bias = s->grid.bias,
                                     .step = s->grid.step,
-                                    .span = s->span };
+                                    .span = s->span,
+                                    .fine = fine(&s->grid) };
 
     for (int a = 0; a < n; a++) {
         int end = m->T.first[partition[a] + 1], last;

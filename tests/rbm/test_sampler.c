@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* A few sweeps, up and down, with a base, and with betas by chain. */
+/* A few sweeps, up and down, with a base, with betas by chain, and plain ones. */
 static void sweeps(const struct rbm *m, const struct kern *k, uint64_t *bits, double *track,
                    int64_t tiles, const float *base, const float *betas)
 {
@@ -23,6 +23,9 @@ static void sweeps(const struct rbm *m, const struct kern *k, uint64_t *bits, do
         g.betas = s < 2 ? NULL : betas;
         gibbs_sweep(&g, m, k, bits, track, (struct block){ 9, tiles }, s);
     }
+    g = (struct gibbs){ .beta = 1.0f, .seed = 12, .stream = RNG_CHAIN };
+    for (int64_t s = 4; s < 8; s++)
+        gibbs_sweep(&g, m, k, bits, NULL, (struct block){ 9, tiles }, s);
 }
 
 /* Clamp every third unit and the last partition. */
