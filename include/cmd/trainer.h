@@ -17,6 +17,7 @@
 #include "cmd/prior.h"
 #include "cmd/sampling.h"
 #include "cmd/run.h"
+#include "cmd/weights.h"
 #include "io/metrics.h"
 #include "io/progress.h"
 #include "nn/fit.h"
@@ -50,6 +51,9 @@ struct trainer {
     struct metrics metrics;
     struct progress progress;
     struct loss_options loss;
+    struct weights weights;
+    int micro, pieces;   /* rows that go through the networks at a time, such parts of a step */
+    float *bits, *logit; /* [share, L] and [share, F] of a step of several such; owned, or NULL */
     int phases;
     struct train_phase phase[TRAIN_PHASES];
     /* state */
@@ -76,6 +80,9 @@ const struct train_phase *trainer_phase(const struct trainer *t);
 
 /* Epochs done, over all phases. */
 int64_t trainer_epoch(const struct trainer *t);
+
+/* Has the phase gone training.patience epochs without a better one? Then it is over. Local. */
+void trainer_patience(struct trainer *t);
 
 /* Begin the phase t->at: optimiser, schedule, losses, no step made. Local. */
 void trainer_begin(struct trainer *t);

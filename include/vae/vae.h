@@ -40,6 +40,7 @@ struct vae {
     struct encoder_rows rows; /* the buffers below, as the encoder wants them */
     float *t, *z, *dz, *zeta, *logit, *dlogit, *noise; /* owned */
     float *hit_noise;                                  /* [batch, V]; owned */
+    float *mean;                                       /* [batch, L]: means of bits; owned */
     double *energy;                                    /* [batch] of the RBM; owned */
     float *field;                                      /* [batch, L]: its gradient; owned */
     int B;                                             /* rows of the last forward */

@@ -18,7 +18,8 @@ static void report(struct trainer *t, int status)
     json_put_int(j, "epoch", trainer_epoch(t));
     json_put_int(j, "step", t->step);
     for (int i = 0; i < LOSS_TERMS && last != TRAIN_RBM; i++)
-        json_put_real(j, loss_name(i), t->term[i]);
+        if (i < LOSS_LOGIT || weights_any(&t->weights, i))
+            json_put_real(j, loss_name(i), t->term[i]);
     if (last != TRAIN_RBM) json_put_real(j, "validation", t->validation);
     if (last != TRAIN_AE) {
         json_put_real(j, "energy_data", t->prior.energy_data);

@@ -33,30 +33,38 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
     o.rate = conf_real(c, "training.learning_rate");
     o.decay = conf_real(c, "training.decay");
     o.clip = conf_real(c, "training.clip");
-    o.schedule = conf_choice(c, "training.schedule") == 0 ? OPTIM_CONSTANT : OPTIM_COSINE;
+    o.schedule = (enum optim_schedule)conf_choice(c, "training.schedule");
     o.warmup = conf_int(c, "training.warmup");
-    o.steps = steps;
-    o.factor = 0.01;
+    o.steps = o.schedule == OPTIM_STEP
+                  ? conf_int(c, "training.schedule_every") * feed_steps(&t->feed)
+                  : steps;
+    o.factor = conf_real(c, "training.schedule_factor");
     optim_free(&t->optim);
     optim_init(&t->optim, &o, &t->model.vae.T);
     if (trainer_phase(t)->freeze == FREEZE_ENCODER) optim_freeze(&t->optim, "encoder/", 1);
     if (trainer_phase(t)->freeze == FREEZE_DECODER) optim_freeze(&t->optim, "decoder/", 1);
 }
 
-static struct loss_options losses(const struct conf *c)
+static struct loss_options losses(const struct trainer *t)
 {
+    const struct conf *c = t->r->conf;
     struct loss_options o = loss_default();
 
-    o.weight[LOSS_AE] = conf_real(c, "training.ae_weight");
-    o.weight[LOSS_HIT] = conf_real(c, "training.hit_weight");
-    o.weight[LOSS_ENTROPY] = conf_real(c, "training.entropy_weight");
-    o.weight[LOSS_POSITIVE] = conf_real(c, "training.positive_weight");
-    o.weight[LOSS_NEGATIVE] = o.weight[LOSS_POSITIVE]; /* one difference of energies */
-    o.weight[LOSS_SPREAD] = conf_real(c, "training.spread_weight");
+    weights_at(&t->weights, (double)trainer_epoch(t), o.weight);
     o.c = conf_real(c, "training.mse_coefficient");
     o.w = conf_real(c, "training.mse_exponent");
     o.mask = conf_flag(c, "training.mask");
+    o.layer_of = t->model.geom.layer_of;
     return o;
+}
+
+void trainer_patience(struct trainer *t)
+{
+    int64_t patience = conf_int(t->r->conf, "training.patience");
+
+    if (patience > 0 && trainer_phase(t)->mode != TRAIN_RBM && t->best_epoch >= 0 &&
+        trainer_epoch(t) - t->best_epoch >= patience)
+        t->fit.epochs = t->fit.epoch;
 }
 
 void trainer_begin(struct trainer *t)
@@ -77,10 +85,7 @@ void trainer_begin(struct trainer *t)
                            .terms = LOSS_TERMS,
                            .steps = steps,
                            .epochs = p->epochs };
-    t->loss = losses(t->r->conf);
-    if (p->mode == TRAIN_AE) /* no prior: nothing pulls the posterior */
-        t->loss.weight[LOSS_ENTROPY] = t->loss.weight[LOSS_POSITIVE] =
-            t->loss.weight[LOSS_NEGATIVE] = 0.0;
+    t->loss = losses(t);
     t->best = INFINITY;
     t->best_epoch = -1;
 }
@@ -130,11 +135,18 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     *t = (struct trainer){ .r = r, .best_epoch = -1, .best = INFINITY, .validation = NAN };
     if ((t->kern = kern_named(conf_text(r->conf, "run.kernels"), e)) == NULL) return -1;
     t->reducer = par_reducer(r->P);
-    if (read_phases(t, e) || model_build(&t->model, r, networks, share, e) ||
-        feed_open(&t->feed, r, &t->model, e) ||
+    t->micro = (int)conf_int(r->conf, "training.micro_batch");
+    if (t->micro == 0 || t->micro > share) t->micro = share;
+    if (read_phases(t, e) || weights_read(&t->weights, r->conf, e) ||
+        model_build(&t->model, r, networks, t->micro, e) || feed_open(&t->feed, r, &t->model, e) ||
         sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
         return -1;
     if (networks) vae_reducer(&t->model.vae, &t->reducer);
+    if (networks && t->micro < share) {
+        t->bits = mem_take((int64_t)share * t->model.vae.L, sizeof *t->bits);
+        t->logit = mem_take((int64_t)share * t->model.vae.F, sizeof *t->logit);
+    }
+    t->pieces = (share + t->micro - 1) / t->micro;
     int64_t steps = 0;
     for (int i = 0; i < t->phases; i++)
         if (t->phase[i].mode != TRAIN_AE) steps += t->phase[i].epochs * feed_steps(&t->feed);
@@ -158,5 +170,7 @@ void trainer_free(struct trainer *t)
     feed_close(&t->feed);
     sampler_free(&t->sampler, &t->model.rbm);
     model_free(&t->model);
+    mem_free(t->bits);
+    mem_free(t->logit);
     *t = (struct trainer){ 0 };
 }

@@ -35,29 +35,72 @@ static struct vae_batch batch_of(const struct trainer *t)
     return (struct vae_batch){ (int)f->mine.count, f->u, f->E, f->item, t->step };
 }
 
+/* Part number i of the rows, those that go through the networks at a time; some are empty where
+ * this rank has fewer rows than another. */
+static struct vae_batch part_of(const struct trainer *t, struct vae_batch all, int i)
+{
+    int first = i * t->micro < all.B ? i * t->micro : all.B;
+    int left = all.B - first;
+
+    return (struct vae_batch){ .B = left < t->micro ? left : t->micro,
+                               .u = all.u + (int64_t)first * t->model.vae.V,
+                               .E = all.E + first,
+                               .item = all.item + first,
+                               .step = all.step };
+}
+
+/* The weights of this step's place in the run; without a prior nothing pulls the posterior. */
+static void set_weights(struct trainer *t)
+{
+    double now = (double)trainer_epoch(t) + (double)t->fit.index / (double)t->fit.steps;
+
+    weights_at(&t->weights, now, t->loss.weight);
+    if (trainer_phase(t)->mode != TRAIN_AE) return;
+    t->loss.weight[LOSS_ENTROPY] = t->loss.weight[LOSS_LOGIT] = 0.0;
+    t->loss.weight[LOSS_POSITIVE] = t->loss.weight[LOSS_NEGATIVE] = 0.0;
+}
+
+/* One part through the networks, for their gradients or, with a machine alone, its bits. */
+static void step_part(struct trainer *t, const struct vae_batch *b, double *term)
+{
+    struct vae *v = &t->model.vae;
+    enum train_mode mode = trainer_phase(t)->mode;
+    int straight = conf_flag(t->r->conf, "training.straight_through");
+
+    if (mode == TRAIN_RBM) {
+        vae_encode(v, b, v->z, NULL);
+        return;
+    }
+    vae_forward(v, b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
+    vae_losses(v, b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains, &t->loss, 1,
+               term);
+}
+
 /* The batch callback of nn/fit: gradients of this rank's share. */
 static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, struct err *e)
 {
     struct trainer *t = ctx;
     struct feed *f = &t->feed;
     struct vae *v = &t->model.vae;
-    enum train_mode mode = trainer_phase(t)->mode;
-    int straight = conf_flag(t->r->conf, "training.straight_through");
 
     if (feed_batch(f, epoch, index, e)) return -1;
     int n = (int)f->mine.count;
-    struct vae_batch b = batch_of(t);
     if (f->bits) {
         prior_data_bytes(&t->prior, f->state, n);
-    } else if (mode == TRAIN_RBM) {
-        vae_encode(v, &b, v->z, NULL);
-        prior_data_floats(&t->prior, v->z, v->logit, v->F, n);
-    } else {
-        vae_forward(v, &b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
-        vae_losses(v, &b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains,
-                   &t->loss, 1, term);
-        if (mode == TRAIN_VAE) prior_data_floats(&t->prior, v->z, v->logit, v->F, n);
+        return n;
     }
+    set_weights(t);
+    for (int i = 0; i < t->pieces; i++) {
+        struct vae_batch b = part_of(t, batch_of(t), i);
+        int64_t first = b.item - f->item;
+        step_part(t, &b, term);
+        if (t->bits == NULL) continue;
+        memcpy(t->bits + first * v->L, v->z, (size_t)(b.B * v->L) * sizeof *v->z);
+        memcpy(t->logit + first * v->F, v->logit, (size_t)(b.B * v->F) * sizeof *v->logit);
+    }
+    if (trainer_phase(t)->mode != TRAIN_AE)
+        prior_data_floats(&t->prior, t->bits != NULL ? t->bits : v->z,
+                          t->logit != NULL ? t->logit : v->logit, v->F, n);
     return n;
 }
 
@@ -71,6 +114,7 @@ static int note(struct trainer *t, const char *phase, const double *term, double
 
     for (int i = 0; i < LOSS_TERMS && mode != TRAIN_RBM; i++) {
         if (mode == TRAIN_AE && (i == LOSS_POSITIVE || i == LOSS_NEGATIVE)) continue;
+        if (i >= LOSS_LOGIT && !weights_any(&t->weights, i)) continue; /* not worked out */
         json_put_real(line, loss_name(i), term[i]);
         loss += t->loss.weight[i] * term[i];
     }
@@ -141,11 +185,13 @@ static int validate(struct trainer *t, double *term, struct err *e)
 
     for (int64_t i = 0; (more = feed_validation(&t->feed, i, e)) != 0; i++) {
         if (more < 0) return -1;
-        struct vae_batch b = batch_of(t);
-        vae_forward(v, &b, LATENT_BITS, 1.0, 0.0);
-        vae_losses(v, &b, trainer_phase(t)->mode == TRAIN_AE ? NULL : &t->model.rbm,
-                   -t->prior.energy_chains, &t->loss, 0, sum);
-        sum[LOSS_TERMS] += b.B;
+        for (int k = 0; k < t->pieces; k++) {
+            struct vae_batch b = part_of(t, batch_of(t), k);
+            vae_forward(v, &b, LATENT_BITS, 1.0, 0.0);
+            vae_losses(v, &b, trainer_phase(t)->mode == TRAIN_AE ? NULL : &t->model.rbm,
+                       -t->prior.energy_chains, &t->loss, 0, sum);
+            sum[LOSS_TERMS] += b.B;
+        }
     }
     par_sum(t->r->P, sum, LOSS_TERMS + 1);
     for (int i = 0; i < LOSS_TERMS; i++)
@@ -187,9 +233,10 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
         t->best = score;
         t->best_epoch = trainer_epoch(t);
     }
+    trainer_patience(t);
     if (metrics_sync(&t->metrics, e)) return -1;
     int64_t every = conf_int(t->r->conf, "training.checkpoint_every");
-    int last = t->fit.epoch == trainer_phase(t)->epochs;
+    int last = t->fit.epoch == t->fit.epochs;
     return better || last || t->fit.epoch % every == 0 ? trainfile_write(t, better, e) : 0;
 }
 
@@ -213,6 +260,7 @@ int trainloop_open(struct trainer *t, struct err *e)
     struct run *r = t->r;
     int found = trainfile_resume(t, e);
     if (found < 0) return -1;
+    if (found == 1) trainer_patience(t);
     if (found == 0) {
         prior_start(&t->prior, conf_choice(r->conf, "rbm.bias_start") == 1 &&
                                    conf_text(r->conf, "rbm.file")[0] == '\0');

@@ -2,6 +2,7 @@
 
 #include "num/vec.h"
 
+#include <math.h>
 #include <stddef.h>
 
 enum { LANES = 16 };               /* numbers worked on together; their sums are in double */
@@ -9,7 +10,7 @@ static const float smooth = 60.0f; /* the reference's output_smoothing_fct */
 
 struct loss_options loss_default(void)
 {
-    return (struct loss_options){ .weight = { 1.0, 1.0, 1.0, 1.0, 1.0, 1.0 },
+    return (struct loss_options){ .weight = { 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0 },
                                   .c = 0.01,
                                   .w = 0.5,
                                   .mask = 1,
@@ -18,8 +19,9 @@ struct loss_options loss_default(void)
 
 const char *loss_name(int term)
 {
-    static const char *const name[LOSS_TERMS] = { "ae",       "hit",      "entropy",
-                                                  "positive", "negative", "spread" };
+    static const char *const name[LOSS_TERMS] = {
+        "ae", "hit", "entropy", "positive", "negative", "spread", "logit_distance", "layer_energy"
+    };
 
     return name[term];
 }
@@ -167,4 +169,51 @@ void loss_entropy(double sum[LOSS_TERMS], float *dlogit, float *dz, const float 
             }
         }
     }
+}
+
+/* Of one layer, voxels first .. last - 1 of a row. */
+static double layer(float *da, const float *u, const float *a, int first, int last, float weight)
+{
+    const float most = 20.0f; /* of u and v: e^20 is above every energy */
+    double x = 1.0, y = 1.0;
+
+    for (int i = first; i < last; i++) {
+        if (u[i] <= 0.0f) continue;
+        x += (double)vec_exp(u[i] < most ? u[i] : most) - 1.0;
+        if (a[i] > 0.0f) y += (double)vec_exp(a[i] < most ? a[i] : most) - 1.0;
+    }
+    double off = log(x) - log(y);
+    for (int i = first; i < last && da != NULL; i++)
+        if (u[i] > 0.0f && a[i] > 0.0f && a[i] < most)
+            da[i] -= weight * 2.0f * (float)(off / y) * vec_exp(a[i]);
+    return off * off;
+}
+
+void loss_layers(double sum[LOSS_TERMS], float *da, const float *u, const float *a, int B, int V,
+                 const struct loss_options *o)
+{
+    float weight = (float)o->weight[LOSS_LAYER];
+
+    for (int b = 0; b < B; b++) {
+        int64_t row = (int64_t)b * V;
+        for (int first = 0, last; first < V; first = last) {
+            last = first + 1;
+            while (last < V && o->layer_of[last] == o->layer_of[first]) last++;
+            sum[LOSS_LAYER] +=
+                layer(da != NULL ? da + row : NULL, u + row, a + row, first, last, weight);
+        }
+    }
+}
+
+void loss_logit(double sum[LOSS_TERMS], float *dlogit, const float *logit, const float *slope,
+                int B, int F, int L, const struct loss_options *o)
+{
+    float weight = (float)o->weight[LOSS_LOGIT] / (float)F;
+
+    for (int b = 0; b < B; b++)
+        for (int j = 0; j < F; j++) {
+            float off = logit[(int64_t)b * F + j] + slope[(int64_t)b * L + (L - F) + j];
+            sum[LOSS_LOGIT] += (double)off * (double)off / F;
+            if (dlogit != NULL) dlogit[(int64_t)b * F + j] += 2.0f * weight * off;
+        }
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "num/vec.h"
 #include "vae/energycode.h"
 
 #include <math.h>
@@ -93,6 +94,7 @@ static void take_memory(struct vae *v)
     v->z = mem_take(B * v->L, sizeof *v->z);
     v->dz = mem_take(B * v->L, sizeof *v->dz);
     v->field = mem_take(B * v->L, sizeof *v->field);
+    v->mean = mem_take(B * v->L, sizeof *v->mean);
     v->zeta = mem_take(B * v->F, sizeof *v->zeta);
     v->logit = mem_take(B * v->F, sizeof *v->logit);
     v->dlogit = mem_take(B * v->F, sizeof *v->dlogit);
@@ -148,6 +150,7 @@ void vae_free(struct vae *v)
                        v->zeta,   v->logit, v->dlogit, v->noise, v->hit_noise };
     for (size_t i = 0; i < sizeof block / sizeof block[0]; i++) mem_free(block[i]);
     mem_free(v->energy);
+    mem_free(v->mean);
     mem_free(v->nodes);
     *v = (struct vae){ 0 };
 }
@@ -227,6 +230,20 @@ static void positive_energy(struct vae *v, const struct rbm *m, double weight, i
     for (size_t i = 0; backward && i < n; i++) v->dz[i] += (float)weight * v->field[i];
 }
 
+/* How far the logits are from the machine's fields at the posterior's means. */
+static void logit_distance(struct vae *v, const struct rbm *m, const struct loss_options *o,
+                           int backward, double sum[LOSS_TERMS])
+{
+    int fixed = v->L - v->F;
+
+    for (int64_t i = 0; i < (int64_t)v->B * v->L; i++) {
+        int64_t b = i / v->L, k = i % v->L - fixed;
+        v->mean[i] = k < 0 ? v->z[i] : vec_sigmoid(v->logit[b * v->F + k]);
+    }
+    rbm_relaxed(m, v->mean, v->B, v->energy, v->field, v->field);
+    loss_logit(sum, backward ? v->dlogit : NULL, v->logit, v->field, v->B, v->F, v->L, o);
+}
+
 void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, double negative,
                 const struct loss_options *o, int backward, double sum[LOSS_TERMS])
 {
@@ -247,6 +264,9 @@ void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, d
     }
     loss_entropy(sum, backward ? v->dlogit : NULL, v->dz, v->logit, v->z, v->B, v->F, v->L, o);
     if (m != NULL) positive_energy(v, m, o->weight[LOSS_POSITIVE], backward, sum);
+    if (m != NULL && o->weight[LOSS_LOGIT] > 0.0) logit_distance(v, m, o, backward, sum);
+    if (o->weight[LOSS_LAYER] > 0.0)
+        loss_layers(sum, da, b->u, decoder_activations(&v->decoder), v->B, v->V, o);
     sum[LOSS_NEGATIVE] += negative * v->B;
     if (!backward) return;
     decoder_backward(&v->decoder, v->params, v->grad, v->B);
@@ -305,7 +325,7 @@ double vae_flops_decoder(const struct vae *v)
 
 int64_t vae_bytes(const struct vae *v, int batch)
 {
-    int64_t buffers = (int64_t)sizeof(float) * batch * (6 * v->L + 4 * v->F + v->V);
+    int64_t buffers = (int64_t)sizeof(float) * batch * (7 * v->L + 4 * v->F + v->V);
 
     for (int l = 0; l < v->encoder.levels; l++) buffers += graph_bytes(&v->encoder.level[l], batch);
     return buffers + graph_bytes(&v->decoder.net, batch);

@@ -58,6 +58,25 @@ check "memory predicted and measured" grep -qE 'memory: peak [0-9.]+ GB on rank 
 must 2 generate generate.model="$work/net3" generate.showers=7 generate.sweeps=5 generate.output="$work/made.h5" run.dir="$work/gen"
 must 1 encode encode.model="$work/net3" data.test="[$work/showers.h5]" encode.output="$work/bits.h5" run.dir="$work/enc"
 
+# a step in parts is the step, where no layer sums over its rows; weights that change, more terms
+plain=(train "$work/train.yaml" training.layer_weight=0.1 training.logit_weight=0.01
+    training.weights='[{term: entropy, epoch: 0.5, weight: 0}, {term: entropy, epoch: 1.5, weight: 1}]')
+must 2 "${plain[@]}" run.dir="$work/whole"
+must 2 "${plain[@]}" run.dir="$work/parts" training.micro_batch=3
+# sums in another order: roundings of 12 steps of Adam
+look "a step in parts" metrics "$work/whole/metrics.jsonl" "$work/parts/metrics.jsonl" 1e-3
+check "the distance of logits and the energy of layers are told" \
+    test "$(grep -c 'logit_distance.*layer_energy' "$work/whole/metrics.jsonl")" -eq 14
+run 2 "${plain[@]}" run.dir="$work/bad" training.weights='[{term: hit, epoch: 1, weight: 0}, {term: hit, epoch: 1, weight: 1}]'
+check "points of weights in disorder: exit 1" test $status -eq 1
+check "points of weights in disorder: the sentence" says 'training.weights: hit at epoch 1 stands behind epoch 1, expected a later one'
+must 1 train "$work/train.yaml" training.learning_rate=0 training.schedule=step training.epochs=40 training.patience=2 \
+    data.validation_fraction=0.3 run.dir="$work/patience"
+check "no patience left: the phase ends" test "$("$python" -c 'import json, sys; r = json.load(open(sys.argv[1])); print(r["epoch"] - r["best_epoch"])' "$work/patience/train.result.json")" -eq 2
+must 1 train "$work/train.yaml" training.learning_rate=0 training.schedule=step training.epochs=40 training.patience=2 \
+    data.validation_fraction=0.3 run.dir="$work/patience"
+check "... and stays ended" test "$(ls "$work/patience" | grep -c 'checkpoint-40')" -eq 0
+
 # what does not fit
 refused() { # WHAT SED-COMMAND SENTENCE
     sed "$2" "$work/conv.yaml" > "$work/bad.yaml"

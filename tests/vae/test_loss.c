@@ -212,6 +212,77 @@ static void the_minimum_of_the_spread_is_the_variance(void **state)
     assert_near(square / N, 0.25, 0.05); /* gamma of shape 4: 1/4 */
 }
 
+/* (ln of 1 + the sum of e^u - 1) of target and output, of one layer. */
+static double layer_term(const float *u, const double *a, int first, int last)
+{
+    double x = 1.0, y = 1.0;
+
+    for (int i = first; i < last; i++)
+        if (u[i] > 0.0f) {
+            x += expm1((double)u[i]);
+            y += expm1(fmax(a[i], 0.0));
+        }
+    return pow(log(x) - log(y), 2.0);
+}
+
+static void layer_energies_are_their_definition_and_derivative(void **state)
+{
+    (void)state;
+    const double h = 1e-4;
+    struct data d = make();
+    struct loss_options o = loss_default();
+    double sum[LOSS_TERMS] = { 0.0 }, want = 0.0, a[B * V];
+    int layer_of[V];
+    float da[B * V];
+
+    for (int i = 0; i < V; i++) layer_of[i] = i < 2 ? 0 : i < V - 1 ? 1 : 2;
+    for (int i = 0; i < B * V; i++) {
+        a[i] = (double)d.a[i];
+        da[i] = 2.0f;
+    }
+    o.weight[LOSS_LAYER] = 0.4;
+    o.layer_of = layer_of;
+    loss_layers(sum, da, d.u, d.a, B, V, &o);
+    for (int b = 0; b < B; b++) {
+        const int cut[] = { 0, 2, V - 1, V };
+        for (int l = 0; l < 3; l++) {
+            want += layer_term(d.u + b * V, a + b * V, cut[l], cut[l + 1]);
+            for (int i = cut[l]; i < cut[l + 1]; i++) {
+                double *x = &a[b * V + i], start = *x, up, down;
+                *x = start + h;
+                up = layer_term(d.u + b * V, a + b * V, cut[l], cut[l + 1]);
+                *x = start - h;
+                down = layer_term(d.u + b * V, a + b * V, cut[l], cut[l + 1]);
+                *x = start;
+                if (fabs(start) < 2.0 * h) continue; /* the kink */
+                assert_near((double)da[b * V + i], 2.0 + 0.4 * (up - down) / (2.0 * h), 2e-5);
+            }
+        }
+    }
+    assert_near(sum[LOSS_LAYER], want, 1e-5 * (1.0 + want));
+}
+
+static void the_logit_distance_is_its_definition_and_derivative(void **state)
+{
+    (void)state;
+    enum { ROWS = 2, FREE = 3, ALL = 5 };
+    const float logit[ROWS * FREE] = { 1.0f, -2.0f, 0.5f, 0.0f, 3.0f, -1.0f };
+    float slope[ROWS * ALL], dlogit[ROWS * FREE] = { 0.0f };
+    struct loss_options o = loss_default();
+    double sum[LOSS_TERMS] = { 0.0 }, want = 0.0;
+
+    o.weight[LOSS_LOGIT] = 0.5;
+    for (int i = 0; i < ROWS * ALL; i++) slope[i] = 0.25f * (float)(i - 4);
+    loss_logit(sum, dlogit, logit, slope, ROWS, FREE, ALL, &o);
+    for (int b = 0; b < ROWS; b++)
+        for (int j = 0; j < FREE; j++) {
+            double off = (double)logit[b * FREE + j] + (double)slope[b * ALL + 2 + j];
+            want += off * off / FREE;
+            assert_near((double)dlogit[b * FREE + j], 0.5 * 2.0 * off / FREE, 1e-6);
+        }
+    assert_near(sum[LOSS_LOGIT], want, 1e-6);
+}
+
 /* Fitting one number to log-normal energies, w = 1/2 gives ln of their mean: u is ln E up to a
  * constant, the minimum of sum e^{u/2} (u - v)^2 is sum e^{u/2} u / sum e^{u/2}. */
 static void weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel(void **state)
@@ -236,4 +307,6 @@ TEST_MAIN(cmocka_unit_test(losses_are_the_sums_of_their_definitions),
           cmocka_unit_test(gradients_of_the_entropy_are_the_derivatives_and_are_added),
           cmocka_unit_test(the_spread_is_its_definition_and_derivative),
           cmocka_unit_test(the_minimum_of_the_spread_is_the_variance),
+          cmocka_unit_test(layer_energies_are_their_definition_and_derivative),
+          cmocka_unit_test(the_logit_distance_is_its_definition_and_derivative),
           cmocka_unit_test(weight_one_half_fits_the_mean_energy_of_a_log_normal_voxel))
