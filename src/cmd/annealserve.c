@@ -42,6 +42,7 @@ static int read_couplings(struct order *o, const struct json *j, struct err *e)
     if (pairs == NULL && J == NULL) m = 0;
     if (m < 0 || (m > 0 && json_count(J) != m))
         return err_set(e, "couplers and J are no lists of one length");
+    o->g.sign = mem_take((int64_t)o->g.n * ISING_TILE, sizeof *o->g.sign);
     o->g.pair = mem_take(m, sizeof *o->g.pair);
     o->g.J = mem_take(m, sizeof *o->g.J);
     o->g.m = m;

@@ -123,10 +123,9 @@ static const char *stranger(struct job *b, const struct json *p)
 static void take_status(struct job *b, struct sapi *s, struct json *p)
 {
     const char *status = "", *text = "";
-    int polled = b->state == JOB_WAIT;
 
     json_get_text(p, "status", &status);
-    if (!polled) go(b, JOB_WAIT, 0.0);
+    if (b->state != JOB_WAIT) go(b, JOB_WAIT, 0.0);
     if (strcmp(status, "COMPLETED") == 0 && json_get(p, "answer") != NULL) {
         json_drop(b->problem);
         b->problem = p;
@@ -147,7 +146,7 @@ static void take_status(struct job *b, struct sapi *s, struct json *p)
         mem_free(quote);
     } else if (strcmp(status, "PENDING") == 0 || strcmp(status, "IN_PROGRESS") == 0) {
         /* at once, unless the server does not keep polls waiting */
-        double quick = polled && clock_now() - b->asked < 0.01 ? 0.05 * s->scale : 0.0;
+        double quick = clock_now() - b->asked < 0.01 ? 0.05 * s->scale : 0.0;
         b->tries = 0;
         wait_until(b, s, clock_now() + quick, "the solver has not come to it");
     } else {
@@ -162,6 +161,7 @@ static void adopt(struct job *b, const char *id)
 {
     snprintf(b->id, sizeof b->id, "%s", id);
     b->named = 1;
+    b->asked = -1.0; /* no poll yet */
     go(b, JOB_WAIT, 0.0);
 }
 

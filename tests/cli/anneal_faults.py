@@ -155,12 +155,12 @@ def ranks(rules, status, stop=None):
 
 def prompt(desk):
     """Every pause is ten times as long as by default, so that one shows; there is none between a reply and the first poll."""
-    desk.fresh(**{"anneal.time_scale": 10, "anneal.in_flight": 1})
+    desk.fresh(per=2, **{"anneal.time_scale": 10, "anneal.in_flight": 1})
     run = desk.run()
     desk.whole(run)
     times = [x for x in desk.server.call("GET", "/_test/times")[2] if x[0] in ("submit", "problem")]
-    pauses = sorted(b[1] - a[2] for a, b in zip(times, times[1:]))
-    assert pauses[len(pauses) // 2] < 0.25, pauses
+    pauses = [b[1] - a[2] for a, b in zip(times, times[1:])]
+    assert sum(p > 0.3 for p in pauses) < 4, pauses # a busy machine has pauses of its own
 
 
 def budget(key, value):

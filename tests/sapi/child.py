@@ -40,6 +40,9 @@ class Child:
 
     def close(self):
         """It ends with its input."""
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError: # it has ended before
+            pass
         self.process.stdout.read()
         self.process.wait()
