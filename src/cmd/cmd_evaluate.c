@@ -3,8 +3,9 @@
 #include "cmd/classify.h"
 #include "cmd/commands.h"
 #include "cmd/distances.h"
+#include "cmd/evalfiles.h"
 #include "cmd/judge.h"
-#include "io/h5.h"
+#include "cmd/suspect.h"
 #include "shower/kpd.h"
 
 #include <math.h>
@@ -53,47 +54,6 @@ static int gather(struct work *w, struct err *e)
     histos_sum(&w->histos, w->r->P);
     profile_sum(&w->profile, w->r->P);
     return 0;
-}
-
-/* /wasserstein [columns] with the columns' names, a line each. */
-static int write_wasserstein(struct h5 *f, const struct work *w, struct err *e)
-{
-    const struct h5_shape shape = { 1, { w->judge.d }, H5_DOUBLE };
-    const int first = w->r->P->rank == 0;
-    char *names = mem_text(""), name[64];
-
-    for (int i = 0; i < w->judge.d; i++) {
-        features_name(name, sizeof name, &w->judge.geom, w->judge.kind, i);
-        char *longer = mem_print("%s%s%s", names, i > 0 ? "\n" : "", name);
-        mem_free(names);
-        names = longer;
-    }
-    int bad = h5_define(f, "wasserstein", &shape, 0, 0, "standard deviations of the reference",
-                        "Wasserstein's distance of each feature's two laws", e) ||
-              h5_write_rows(f, "wasserstein", H5_DOUBLE,
-                            (struct block){ 0, first ? w->judge.d : 0 }, w->wasserstein, e) ||
-              h5_put_text(f, "wasserstein", "columns", names, e);
-    mem_free(names);
-    return bad ? -1 : 0;
-}
-
-static int write_figures(struct work *w, struct err *e)
-{
-    const char *output = conf_text(w->r->conf, "evaluate.output");
-    const char *name = conf_text(w->r->conf, "run.name");
-    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "evaluate");
-    char *path = output[0] != '\0' ? mem_text(output) : run_path(w->r, file);
-    struct h5 f = { 0 };
-    int bad = run_output(w->r, path, e) || h5_create(&f, w->r->P, path, 0, e) ||
-              histos_write(&f, &w->histos, e) || profile_write(&f, &w->profile, e) ||
-              write_wasserstein(&f, w, e) ||
-              h5_put_text(&f, "/", "format", "caloq-evaluation", e) || h5_commit(&f, e);
-
-    h5_close(&f);
-    if (!bad) json_put_text(w->r->result, "path", path);
-    mem_free(path);
-    mem_free(file);
-    return bad ? -1 : 0;
 }
 
 static void put_of(struct json *j, const char *what, const char *family, double x)
@@ -271,10 +231,13 @@ static int act(struct work *w, struct err *e)
     json_put_int(w->r->result, "reference_showers", w->reference.events);
     json_put_int(w->r->result, "generated_showers", w->generated.events);
     json_put_int(w->r->result, "features", w->judge.d);
-    if (gather(w, e) || distances(w, e) || more_distances(w, e) || yardsticks(w, e)) return -1;
+    if (gather(w, e)) return -1;
+    suspect(w->r, &w->judge, "reference", &w->reference, &w->x);
+    suspect(w->r, &w->judge, "generated", &w->generated, &w->y);
+    if (distances(w, e) || more_distances(w, e) || yardsticks(w, e)) return -1;
     put_separations(w);
     if (conf_flag(c, "evaluate.paired") && pairs(w, e)) return -1;
-    return write_figures(w, e);
+    return evalfiles_write(w->r, &w->judge, &w->histos, &w->profile, w->wasserstein, e);
 }
 
 int cmd_evaluate(struct run *r, struct err *e)

@@ -35,6 +35,30 @@ def shuffle():
         g["showers"] = x.reshape(len(x), LAYERS, -1)[:, ::-1].reshape(x.shape)
 
 
+def odd():
+    """Incident energies in GeV; every tenth shower a copy of the one before; three empty ones."""
+    with h5py.File(f"{folder}/generated.h5") as f, h5py.File(f"{folder}/odd.h5", "w") as g:
+        x, energy = f["showers"][()], f["incident_energies"][()] / 1e3
+        x[9::10], energy[9::10] = x[8::10], energy[8::10]
+        x[[1, 2, 3]] = 0
+        g["incident_energies"], g["showers"] = energy, x
+
+
+def csv():
+    import csv as reader
+    rows = list(reader.DictReader(open(f"{folder}/ranks1/evaluate.csv")))
+    with h5py.File(f"{folder}/ranks1/evaluate.h5") as f:
+        histograms = {k: dict(v.attrs) for k, v in f["histograms"].items()}
+        w = f["wasserstein"][()]
+    mine = [r for r in rows if r["family"] != "feature"]
+    assert sorted(r["observable"] for r in mine) == sorted(histograms)
+    for r in mine:
+        a = histograms[r["observable"]]
+        assert abs(float(r["separation"]) - a["separation"]) < 1e-8 and abs(float(r["chi2"]) - a["chi2"]) < 1e-6 * (1 + a["chi2"])
+        assert int(r["decade"]) == a["decade"] and int(r["freedom"]) == a["freedom"]
+    assert np.allclose([float(r["wasserstein"]) for r in rows if r["family"] == "feature"], w, rtol=1e-8)
+
+
 def apart():
     """66 + 58 showers give a verdict: an AUC of one law spreads by sqrt(125 / (12 * 66 * 58)) = .052."""
     alike, other = (json.load(open(f"{folder}/{n}/evaluate.result.json")) for n in ("alike", "apart"))
@@ -143,4 +167,4 @@ def judge():
     print("ok" if "correlation.layers" not in result else "FAILED: correlations that nobody asked for")
 
 
-{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart}[sys.argv[1]]()
+{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart, "odd": odd, "csv": csv}[sys.argv[1]]()

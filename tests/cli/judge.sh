@@ -36,6 +36,19 @@ check "another classifier is one sentence" grep -q "^caloq: evaluate.classifiers
 run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[high]' evaluate.classifier="$work/none.yaml" run.dir="$work/few"
 check "an absent network too" grep -q "^caloq: .*none.yaml" "$work/err"
 
+# what looks wrong is said, with the evidence
+"$python" tests/cli/judge.py odd "$work"
+must 2 "${judge[@]}" evaluate.generated="$work/odd.h5" evaluate.prdc=0 evaluate.correlations=none run.dir="$work/odd"
+check "energies in GeV are suspected" grep -q 'odd.h5: incident energies lie between .* if these are GeV' "$work/err"
+check "... and voxels that do not go with them" grep -q 'odd.h5: showers hold .* of their incident energy' "$work/err"
+check "copies are counted" grep -q 'odd.h5: 29 of 290 showers equal another one in every feature' "$work/err"
+check "empty showers are counted" grep -q 'odd.h5: 3 of 290 showers hold no energy' "$work/err"
+check "... in the result too" grep -q '"duplicates.generated": 29, "empty.generated": 3' "$work/odd/evaluate.result.json"
+check "nothing is said of good files" test "$(grep -c 'reference.h5: ' "$work/err")" -eq 0
+run 1 "${judge[@]}" evaluate.generated="$work/photons.h5" run.dir="$work/few"
+check "another geometry is recognised" grep -q "^caloq: .*photons.h5': dataset 'showers' has 368 voxels a row, expected 192; it looks like calochallenge1_photons" "$work/err"
+check "the CSV has a line for every histogram and feature" "$python" tests/cli/judge.py csv "$work"
+
 showers 5 "$work/few.h5"
 run 1 "${judge[@]}" evaluate.generated="$work/few.h5" run.dir="$work/few"
 check "five showers have no fifth neighbour" grep -q '^caloq: .*5 showers has no 5-th nearest neighbour' "$work/err"
