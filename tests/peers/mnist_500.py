@@ -2,10 +2,11 @@
 """mnist_500.py RUNS MNIST - do the claims about the machines of mnist_500.sh hold? Exit status 1 if not.
 
 The machine of CD-25: AIS and reverse AIS within 1 nat, an effective sample size above 20 of 100, and every
-two estimates of ln Z (AIS, reverse AIS, BAR, NumPy's AIS) within 3 of their joint errors. Only then is the
-log-likelihood of the 10,000 test images quoted: -F(v) - ln Z in NumPy, with bits drawn once from the grey
-levels (seed 0). The machine of PCD-1: the verdict begins with "not converged". The machine of 16 hidden
-units: a test log-likelihood (images cut at one half) of PyDeep's -142.564, or at most 1 nat below.
+two estimates of ln Z (AIS, reverse AIS, BAR, stepping stones, integration, population annealing, NumPy's
+AIS) within 3 of their joint errors. Only then is the log-likelihood of the 10,000 test images quoted:
+-F(v) - ln Z in NumPy, with bits drawn once from the grey levels (seed 0). The machine of PCD-1: the
+verdict begins with "not converged". The machine of 16 hidden units: a test log-likelihood (images cut at
+one half) of PyDeep's -142.564, or at most 1 nat below.
 
 One object of JSON goes to stdout, last.
 """
@@ -55,10 +56,13 @@ def likelihood(folder, v, logz):
 def estimates(runs):
     """Name, ln Z, its error."""
     folder = os.path.join(runs, "mnist-cd25")
-    both, bar, twin = read(folder, "both.result.json"), read(folder, "bar.result.json"), read(folder, "numpy.json")
+    both, twin = read(folder, "both.result.json"), read(folder, "numpy.json")
     one = both["conditions"][0]
-    return both, [("AIS", one["ais"], one["ais_error"]), ("reverse AIS", one["rais"], one["rais_error"]),
-                  ("BAR", bar["logz"], bar["error"]), ("NumPy's AIS", twin["logz"], twin["error"])]
+    found = [("AIS", one["ais"], one["ais_error"]), ("reverse AIS", one["rais"], one["rais_error"]), ("NumPy's AIS", twin["logz"], twin["error"])]
+    for method in ("bar", "stepping", "ti", "population"):
+        other = read(folder, f"{method}.result.json")
+        found.append((method, other["logz"], other["error"]))
+    return both, found
 
 
 def main(runs, mnist):

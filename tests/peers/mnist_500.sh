@@ -33,20 +33,24 @@ train() {
     timed "$folder/train.seconds" mpirun -n "$ranks" "$caloq" train "$config" run.dir="$folder" data.train="[$images]" "$@"
 }
 
-# logz MACHINE NAME [KEY=VALUE ...]: into runs/MACHINE/NAME.result.json
+# logz MACHINE NAME [KEY=VALUE ...]: 100 chains, into runs/MACHINE/NAME.result.json
 logz() {
     local machine=$1 name=$2; shift 2
     [ "$runs/$machine/$name.result.json" -nt "$runs/$machine/best.h5" ] && return
     timed "$runs/$machine/logz.seconds" mpirun -n "$ranks" "$caloq" logz configs/logz.yaml logz.model="$runs/$machine" run.dir="$runs/$machine" \
-        run.name="$name" logz.chains=100 logz.betas="${BETAS:-14500}" logz.burn="${BURN:-5000}" "$@"
+        run.name="$name" logz.chains=100 logz.burn="${BURN:-5000}" "$@"
 }
+theirs=(logz.schedule="${SCHEDULE:-salakhutdinov}" rbm.precision=int16) # 14,500 steps
 
 train mnist-16 mnist rbm.nodes='[784, 16]' rbm.chains=100
 logz mnist-16 exact logz.method=exact
 for machine in mnist-pcd1 mnist-cd25; do
     train $machine $machine
-    logz $machine both logz.method=both
-    logz $machine bar logz.method=bar
+    logz $machine both logz.method=both "${theirs[@]}"
 done
-"$python" tests/peers/ais_numpy.py --file "$runs/mnist-cd25/best.h5" --threads "$ranks" --images "$images" | tail -1 > "$runs/mnist-cd25/numpy.json" || exit 1
+logz mnist-cd25 bar logz.method=bar "${theirs[@]}"
+for method in stepping ti population; do logz mnist-cd25 $method logz.method=$method logz.betas=1000; done
+peer=$runs/mnist-cd25/numpy.json
+[ "$peer" -nt "$runs/mnist-cd25/best.h5" ] || "$python" tests/peers/ais_numpy.py --file "$runs/mnist-cd25/best.h5" --threads "$ranks" \
+    --images "$images" > "$peer" || exit 1
 "$python" tests/peers/mnist_500.py "$runs" "$mnist"
