@@ -1,63 +1,10 @@
-/* Ways to walk a path beside plain AIS: summed partitions, RAISE, stepping stones, integration,
- * populations; against enumeration. */
+/* Paths that sum a partition out, and RAISE; against enumeration and transition matrices. */
 #include "test.h"
 
 #include "num/logweights.h"
-#include "rbm/ais.h"
-#include "rbm/exact.h"
-#include "rbm/population.h"
-#include "rbm/small.h"
+#include "rbm/stage.h"
 
-#include <string.h>
-
-enum { TILES = 157, N = 12, LANES = TILES * 64 }; /* 10,048 runs */
-
-/* What the tests share: a machine of 12 units, its ln Z, exact samples. */
-struct stage {
-    struct rbm m;
-    double log_z;
-    uint64_t start[N * TILES];
-    float base[N];
-};
-
-static void build(struct stage *s, double std)
-{
-    const int size[4] = { 4, 3, 3, 2 };
-    double mean[N], pair[64];
-    struct exact x;
-    struct err e = { "" };
-
-    small_machine(&s->m, 4, size, -1, std, 61);
-    assert_int_equal(exact_plan(&x, &s->m, 0, EXACT_UNITS, &e), 0);
-    s->log_z = exact_moments(&x, &s->m, NULL, mean, pair);
-    small_starts(s->start, TILES, &s->m);
-    ais_base(s->base, &s->m, AIS_DATA, mean, 1e-3);
-    exact_free(&x);
-}
-
-static void set_out(struct ais *a, const struct stage *s, struct block tiles, int reverse, int K,
-                    const uint64_t *start)
-{
-    double *beta = mem_take(K + 1, sizeof *beta);
-
-    ais_linear(beta, K);
-    ais_init(a, &s->m, kern_best(), tiles, reverse, K, beta, 1, s->base, start, 3);
-    mem_free(beta);
-}
-
-static double mean_weight(const double *x, int64_t n, double shift, double *error)
-{
-    double sum = 0.0, squares = 0.0;
-
-    for (int64_t i = 0; i < n; i++) {
-        double w = exp(x[i] - shift);
-        sum += w;
-        squares += w * w;
-    }
-    sum /= (double)n;
-    *error = sqrt((squares / (double)n - sum * sum) / (double)n);
-    return sum;
-}
+enum { TILES = STAGE_TILES, N = STAGE_UNITS, LANES = STAGE_LANES };
 
 /* 10,048 runs of 5 steps, both ways, each partition summed in turn: weights stay unbiased, and
  * spread less than those of the joint path. */
@@ -69,14 +16,14 @@ static void summed_partitions_leave_weights_unbiased(void **state)
     struct ais a;
     double error, plain[2] = { 0.0 };
 
-    build(&s, 0.7);
+    stage_build(&s, 0.7);
     for (int p = -1; p < 4; p++)
         for (int reverse = 0; reverse < 2; reverse++) {
-            set_out(&a, &s, tiles, reverse, 5, s.start);
+            stage_set_out(&a, &s, tiles, reverse, 5, s.start);
             ais_marginal(&a, &s.m, p);
             assert_int_equal(ais_advance(&a, &s.m, kern_best(), 5), 0);
             double ratio = reverse ? a.log_z0[0] - s.log_z : s.log_z - a.log_z0[0];
-            double w = mean_weight(a.log_w, LANES, ratio, &error);
+            double w = stage_mean_weight(a.log_w, LANES, ratio, &error);
             assert_true(error < 0.1);
             assert_near(w, 1.0, 4.0 * error);
             struct logweights l = logweights_of(a.log_w, LANES);
@@ -101,7 +48,7 @@ static void one_step_is_the_free_energy(void **state)
 
     small_machine(&s.m, 2, size, -1, 1.0, 62);
     ais_base(s.base, &s.m, AIS_UNIFORM, NULL, 0.0);
-    set_out(&a, &s, (struct block){ 0, 1 }, 0, 1, NULL);
+    stage_set_out(&a, &s, (struct block){ 0, 1 }, 0, 1, NULL);
     ais_marginal(&a, &s.m, ais_widest(&s.m));
     uint64_t v[5];
     memcpy(v, a.bits, sizeof v);
@@ -129,14 +76,14 @@ static void raise_bounds_the_likelihood_from_below(void **state)
     struct ais a;
     double error;
 
-    build(&s, 0.7);
+    stage_build(&s, 0.7);
     for (int p = -1; p < 2; p++) {
-        set_out(&a, &s, (struct block){ 0, TILES }, 1, 10, s.start);
+        stage_set_out(&a, &s, (struct block){ 0, TILES }, 1, 10, s.start);
         ais_marginal(&a, &s.m, p);
         ais_raise(&a, &s.m, kern_best());
         assert_int_equal(ais_advance(&a, &s.m, kern_best(), 10), 0);
         /* log p_raise(v) - log p(v) = log w + ln Z - log Z_0 */
-        double ratio = a.log_z0[0] - s.log_z, w = mean_weight(a.log_w, LANES, ratio, &error);
+        double ratio = a.log_z0[0] - s.log_z, w = stage_mean_weight(a.log_w, LANES, ratio, &error);
         assert_true(error < 0.1);
         assert_near(w, 1.0, 4.0 * error);
         struct logweights l = logweights_of(a.log_w, LANES);
@@ -146,157 +93,83 @@ static void raise_bounds_the_likelihood_from_below(void **state)
     rbm_free(&s.m);
 }
 
-static struct trace_sums sums_of(const struct trace *t, const struct ais *a)
+/* Distribution over the 16 states of two pairs of units after forward sweeps at beta_1 .. beta_K,
+ * by transition matrices: partition `lead` first, then the other. */
+static void annealed(double *p, const struct stage *s, const double *beta, int K, int lead)
 {
-    const double *point[TILES], *lane[TILES];
-    double beta[201];
+    double f[16], next[16];
+    uint8_t x[4];
 
-    for (int64_t i = 0; i < t->tiles; i++) {
-        point[i] = t->point + i * (t->K + 1) * TRACE_FIGURES;
-        lane[i] = t->lane + i * 64 * TRACE_LANE;
-    }
-    for (int k = 0; k <= a->K; k++) beta[k] = a->beta[a->reverse ? a->K - k : k];
-    return trace_sum(t->tiles, t->K, point, lane, t->live, beta);
-}
-
-/* Chains that keep up (5 sweeps a step): both estimates are ln Z within 4 errors, each way. The
- * integral's own error, K^-4 of a smooth curve, is far below. */
-static void stepping_and_integration_agree_with_enumeration(void **state)
-{
-    (void)state;
-    enum { K = 60, FEW = 20 };
-    static struct stage s;
-    static uint64_t live[FEW], start[N * FEW];
-    struct trace t;
-    struct ais a;
-    double beta[K + 1];
-
-    build(&s, 0.5);
-    for (int i = 0; i < FEW; i++) live[i] = i % 2 ? ~(uint64_t)0 : 0x0fffffffffffffffu;
-    for (int i = 0; i < N; i++) memcpy(start + i * FEW, s.start + i * TILES, FEW * sizeof start[0]);
-    ais_linear(beta, K);
-    for (int way = 0; way < 4; way++) {
-        int reverse = way % 2;
-        ais_init(&a, &s.m, kern_best(), (struct block){ 0, FEW }, reverse, K, beta, 5, s.base,
-                 start, 4);
-        ais_marginal(&a, &s.m, way / 2 ? 0 : -1);
-        trace_init(&t, FEW, K, live);
-        a.trace = &t;
-        assert_int_equal(ais_advance(&a, &s.m, kern_best(), K), 0);
-        struct trace_sums z = sums_of(&t, &a);
-        double ratio = reverse ? a.log_z0[0] - s.log_z : s.log_z - a.log_z0[0];
-        assert_int_equal(z.n, FEW / 2 * (64 + 60));
-        assert_true(z.stepping_error > 0.0 && z.stepping_error < 0.05);
-        assert_true(z.ti_error > 0.0 && z.ti_error < 0.05);
-        assert_near(z.stepping, ratio, 4.0 * z.stepping_error);
-        assert_near(z.ti, ratio, 4.0 * z.ti_error);
-        ais_free(&a);
-        trace_free(&t);
-    }
-    rbm_free(&s.m);
-}
-
-/* Steps of one size: the figures by their definitions, chain by chain. */
-static void a_trace_is_what_its_chains_say(void **state)
-{
-    (void)state;
-    enum { K = 3 };
-    static const uint64_t live[2] = { 0xff00ff, ~(uint64_t)0 };
-    const double beta[K + 1] = { 0.0, 0.2, 0.5, 1.0 };
-    const double *point[2], *lane[2];
-    double d[K][128], g[K + 1][128], log_w[128] = { 0 }, stepping = 0.0, ti = 0.0, mean[K + 1],
-                                     variance[K + 1];
-    double arrived[K + 1] = { 0 }, squared[K + 1] = { 0 };
-    struct trace t;
-    int n = 80;
-
-    trace_init(&t, 2, K, live);
     for (int k = 0; k <= K; k++) {
-        double sum = 0.0, weights = 0.0, squares = 0.0;
-        for (int c = 0; c < 128; c++) {
-            struct rng r = rng_at(7, RNG_TEST, c, k);
-            g[k][c] = 3.0 * k + rng_normal(&r);
-            if (k < K) d[k][c] = 0.3 * rng_normal(&r);
-            if (!(live[c / 64] >> c % 64 & 1)) continue;
-            sum += g[k][c] / n;
-            if (k < K) weights += exp(d[k][c]) / n;
+        double z = 0.0;
+        for (int i = 0; i < 16; i++) {
+            double energy, base = 0.0;
+            small_state(x, 4, i);
+            rbm_energy_states(&s->m, x, 1, &energy);
+            for (int u = 0; u < 4; u++) base += x[u] ? (double)s->base[u] : 0.0;
+            f[i] = exp((1.0 - beta[k]) * base - beta[k] * energy);
+            z += f[i];
         }
-        for (int c = 0; c < 128; c++)
-            if (live[c / 64] >> c % 64 & 1) squares += (g[k][c] - sum) * (g[k][c] - sum);
-        mean[k] = sum;
-        variance[k] = squares / (n - 1);
-        if (k < K) stepping += log(weights);
-        trace_add(&t, k, k > 0 ? beta[k] - beta[k - 1] : 0.0, k < K ? d[k] : NULL, g[k], log_w);
-        for (int c = 0; c < 128; c++) {
-            if (live[c / 64] >> c % 64 & 1) {
-                arrived[k] += exp(log_w[c]);
-                squared[k] += exp(2.0 * log_w[c]);
+        if (k == 0)
+            for (int i = 0; i < 16; i++) p[i] = f[i] / z;
+        for (int turn = 0; turn < 2 && k > 0; turn++) {
+            int drawn = (lead == turn) ? 3 : 12; /* bits of partition 0 or 1 */
+            memset(next, 0, sizeof next);
+            for (int i = 0; i < 16; i++) {
+                double sum = 0.0;
+                for (int j = 0; j < 16; j++)
+                    if ((i & ~drawn) == (j & ~drawn)) sum += f[j];
+                for (int j = 0; j < 16; j++)
+                    if ((i & ~drawn) == (j & ~drawn)) next[j] += p[i] * f[j] / sum;
             }
-            if (k < K) log_w[c] += d[k][c];
+            memcpy(p, next, sizeof next);
         }
     }
-    for (int k = 0; k <= K; k++) {
-        const double *one = t.point + k * TRACE_FIGURES, *two = one + (K + 1) * TRACE_FIGURES;
-        assert_near(exp(one[TRACE_ARRIVED]) + exp(two[TRACE_ARRIVED]), arrived[k], 1e-12 * n);
-        assert_near(exp(one[TRACE_SQUARED]) + exp(two[TRACE_SQUARED]), squared[k], 1e-12 * n);
-    }
-    for (int k = 0; k < K; k++) {
-        double h = beta[k + 1] - beta[k];
-        ti += h * (mean[k] + mean[k + 1]) / 2 - h * h * (variance[k + 1] - variance[k]) / 12;
-    }
-    for (int i = 0; i < 2; i++) {
-        point[i] = t.point + i * (K + 1) * TRACE_FIGURES;
-        lane[i] = t.lane + i * 64 * TRACE_LANE;
-    }
-    struct trace_sums z = trace_sum(2, K, point, lane, live, beta);
-    assert_near(z.stepping, stepping, 1e-12);
-    assert_near(z.ti, ti, 1e-12);
-    trace_free(&t);
 }
 
-/* Islands of two tiles, 12 steps: every island's mean weight is unbiased, families and all; the
- * error by families is the spread of islands; and no share of the islands knows of another. */
-static void islands_are_unbiased_and_know_nothing_of_each_other(void **state)
+/* RAISE of each state: its mean weight is the probability with which annealing, sweep for sweep,
+ * generates the state. This knows the order of every partition both ways. */
+static void raise_estimates_what_annealing_generates(void **state)
 {
     (void)state;
-    enum { EACH = 2, FEW = 156, K = 12 };
-    static struct stage s;
-    static uint64_t live[FEW];
-    struct population p, q;
-    struct ais a, b;
-    double error, islands = 0.0, squares = 0.0;
+    enum { EACH = 40, K = 2 };
+    const int size[2] = { 2, 2 };
+    const double beta[K + 1] = { 0.0, 0.4, 1.0 };
+    static uint64_t start[4 * 16 * EACH];
+    struct stage s;
+    struct ais a;
+    double p[16], error, energy[16];
+    uint8_t x[4];
 
-    build(&s, 2.0);
-    ais_base(s.base, &s.m, AIS_UNIFORM, NULL, 0.0); /* far from the machine */
-    memset(live, 0xff, sizeof live);
-    set_out(&a, &s, (struct block){ 0, FEW }, 0, K, NULL);
-    population_init(&p, &a, EACH, live);
-    while (ais_advance(&a, &s.m, kern_best(), 1) > 0) population_step(&p, &a, N);
-    population_end(&p, &a);
-    assert_true(p.resamplings > FEW / EACH);
-    double ratio = s.log_z - a.log_z0[0];
-    double w = mean_weight(a.log_w, FEW * 64, ratio, &error);
-    for (int i = 0; i < FEW / EACH; i++) {
-        double unused, one = mean_weight(a.log_w + i * EACH * 64, EACH * 64, ratio, &unused);
-        islands += one * EACH / FEW;
-        squares += one * one * EACH / FEW;
+    small_machine(&s.m, 2, size, -1, 2.0, 64);
+    ais_base(s.base, &s.m, AIS_UNIFORM, NULL, 0.0);
+    for (int i = 0; i < 4; i++) s.base[i] = 0.3f * (float)i;
+    for (int t = 0; t < 16 * EACH; t++)
+        for (int i = 0; i < 4; i++) start[i * 16 * EACH + t] = t / EACH >> i & 1 ? ~(uint64_t)0 : 0;
+    for (int summed = -1; summed < 2; summed++) {
+        annealed(p, &s, beta, K, summed == 1 ? 1 : 0);
+        ais_init(&a, &s.m, kern_best(), (struct block){ 0, 16 * EACH }, 1, K, beta, 1, s.base,
+                 start, 8);
+        ais_marginal(&a, &s.m, summed);
+        ais_raise(&a, &s.m, kern_best());
+        assert_int_equal(ais_advance(&a, &s.m, kern_best(), K), 0);
+        for (int v = 0; v < 16; v++) {
+            int other = summed == 0 ? 3 : summed == 1 ? 12 : 0;
+            double expected = 0.0;
+            for (int i = 0; i < 16; i++) expected += (i & ~other) == (v & ~other) ? p[i] : 0.0;
+            small_state(x, 4, v);
+            if (summed < 0)
+                rbm_energy_states(&s.m, x, 1, &energy[v]);
+            else
+                rbm_summed_states(&s.m, summed, x, 1, &energy[v]);
+            double shift = energy[v] + a.log_z0[0] + log(expected);
+            double w = stage_mean_weight(a.log_w + v * EACH * 64, EACH * 64, shift, &error);
+            assert_true(error < 0.1);
+            assert_near(w, 1.0,
+                        4.5 * error + 1e-6); /* 48 means: odds of 3e-4, and the seed is fixed */
+        }
+        ais_free(&a);
     }
-    double spread = sqrt((squares - islands * islands) / (FEW / EACH - 1.0));
-    assert_near(w, 1.0, 4.0 * spread);
-    /* a deviation from 78 islands is known to 8%, families are cautious by some more */
-    assert_true(error > 0.7 * spread && error < 1.6 * spread);
-    for (int first = 0; first < FEW; first += 52) {
-        set_out(&b, &s, (struct block){ first, 52 }, 0, K, NULL);
-        population_init(&q, &b, EACH, live);
-        while (ais_advance(&b, &s.m, kern_best(), 1) > 0) population_step(&q, &b, N);
-        population_end(&q, &b);
-        assert_memory_equal(b.log_w, a.log_w + first * 64, 52 * 64 * sizeof *b.log_w);
-        population_free(&q);
-        ais_free(&b);
-    }
-    population_free(&p);
-    population_free(&p);
-    ais_free(&a);
     rbm_free(&s.m);
 }
 
@@ -309,7 +182,7 @@ static void flipped_machines_have_the_ln_z_that_flipping_says(void **state)
     struct ais a, b;
     double shift = 0.0;
 
-    build(&s, 0.7);
+    stage_build(&s, 0.7);
     const int size[4] = { 4, 3, 3, 2 };
     small_machine(&f.m, 4, size, -1, 0.0, 61);
     for (int i = 0; i < N; i++) {
@@ -325,8 +198,8 @@ static void flipped_machines_have_the_ln_z_that_flipping_says(void **state)
     }
     rbm_prepare(&f.m);
     for (int p = -1; p < 4; p++) {
-        set_out(&a, &s, (struct block){ 0, TILES }, 0, 40, NULL);
-        set_out(&b, &f, (struct block){ 0, TILES }, 0, 40, NULL);
+        stage_set_out(&a, &s, (struct block){ 0, TILES }, 0, 40, NULL);
+        stage_set_out(&b, &f, (struct block){ 0, TILES }, 0, 40, NULL);
         ais_marginal(&a, &s.m, p);
         ais_marginal(&b, &f.m, p);
         ais_advance(&a, &s.m, kern_best(), 40);
@@ -345,7 +218,5 @@ static void flipped_machines_have_the_ln_z_that_flipping_says(void **state)
 TEST_MAIN(cmocka_unit_test(summed_partitions_leave_weights_unbiased),
           cmocka_unit_test(one_step_is_the_free_energy),
           cmocka_unit_test(raise_bounds_the_likelihood_from_below),
-          cmocka_unit_test(stepping_and_integration_agree_with_enumeration),
-          cmocka_unit_test(a_trace_is_what_its_chains_say),
-          cmocka_unit_test(islands_are_unbiased_and_know_nothing_of_each_other),
+          cmocka_unit_test(raise_estimates_what_annealing_generates),
           cmocka_unit_test(flipped_machines_have_the_ln_z_that_flipping_says))
