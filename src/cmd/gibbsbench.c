@@ -1,5 +1,6 @@
 #include "cmd/gibbsbench.h"
 
+#include "base/mem.h"
 #include "cmd/benchgraph.h"
 #include "cmd/benchline.h"
 #include "rbm/chains.h"
@@ -60,6 +61,25 @@ static void tell(const struct run *r, struct json *list, struct pool *p, enum be
     sampler_free(&p->s, &p->m);
 }
 
+/* What a million packed chains take. */
+static void tell_memory(const struct run *r, struct json *list, const struct pool *p,
+                        enum bench_graph graph)
+{
+    int64_t before = mem_bytes();
+    struct json *one = json_new();
+    struct chains c;
+
+    chains_init(&c, (struct block){ 0, TILES }, (int64_t)TILES * KERN_LANES, &p->m, 1);
+    double mb = (double)(mem_bytes() - before) / (TILES * KERN_LANES);
+    json_put_text(one, "name", "memory");
+    json_put_text(one, "topology", benchgraph_name[graph]);
+    json_put_real(one, "mb_per_million_chains", mb);
+    json_add(list, one);
+    log_say((struct log *)&r->log, "memory  %s: %.4g MB for a million chains",
+            benchgraph_name[graph], mb);
+    chains_free(&c);
+}
+
 void gibbsbench(const struct run *r, struct json *list, double seconds)
 {
     double clock = benchline_clock(r);
@@ -67,6 +87,7 @@ void gibbsbench(const struct run *r, struct json *list, double seconds)
     for (enum bench_graph graph = 0; graph < BENCH_GRAPHS; graph++) {
         struct pool p = { .k = kern_best() };
         benchgraph_init(&p.m, graph);
+        if (graph == BENCH_COMPLETE) tell_memory(r, list, &p, graph);
         if (graph == BENCH_COMPLETE)
             tell(r, list, &p, graph, SAMPLER_SGEMM, SAMPLER_FLOAT32, clock, seconds);
         for (int i = 0; i < kern_count(); i++) {

@@ -10,7 +10,7 @@
  * and a half.
  */
 enum { CACHE = 1 << 19, STRETCH = 64 };
-static const double DEARER = 1.5;
+static const double DEARER = 1.3, INDEXED = 2.2;
 
 static const char *const KIND[] = { "auto", "add", "lookup", "sgemm" };
 static const char *const PRECISION[] = { "float32", "int16" };
@@ -58,7 +58,8 @@ int sampler_init(struct sampler *s, struct rbm *m, const struct kern *k, enum sa
     if (precision == SAMPLER_INT16) {
         grid_init(&s->grid, m);
         if (kind != SAMPLER_ADD) groups_init(&s->groups, m, k->group);
-        if (kind == SAMPLER_AUTO && DEARER * (double)s->groups.tables < 2.0 * (double)m->T.M)
+        if (kind == SAMPLER_AUTO &&
+            DEARER * (double)s->groups.tables + INDEXED * (double)N < 2.0 * (double)m->T.M)
             s->kind = SAMPLER_LOOKUP;
         if (s->kind == SAMPLER_LOOKUP) tables_init(s);
     }

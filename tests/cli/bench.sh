@@ -37,7 +37,13 @@ for what, name in (("gibbs", "gibbs"), ("counts", "counts"), ("logz", "ais")):
     for f in mine:
         whole(what, f, "name", "topology", "kernel", "precision")
         say(f"{what}: {owed[name]} in {f}", owed[name] in f)
-say("gibbs: every instruction set", {"base"} < {f["kernel"] for f in line("gibbs")["figures"]})
+gibbs = [f for f in line("gibbs")["figures"] if f["name"] == "gibbs"]
+say("gibbs: every sampler on every graph", all({(t, "float32", "add"), (t, "int16", "add"), (t, "int16", "lookup")}
+    <= {(f["topology"], f["precision"], f["sampler"]) for f in gibbs} for t in
+    ("complete 4x302", "zephyr 4x302", "pegasus 4x302", "chimera 2x604", "random degree 20")))
+say("gibbs: sgemm beside it", any(f["sampler"] == "sgemm" for f in gibbs))
+say("gibbs: a million chains", all(f["mb_per_million_chains"] < 200 for f in line("gibbs")["figures"] if f["name"] == "memory"))
+say("gibbs: every instruction set", {"base"} < {f["kernel"] for f in gibbs})
 ais = [f for f in line("logz")["figures"] if f["name"] == "ais"]
 for f in ais:
     n = f["measured_steps"]
