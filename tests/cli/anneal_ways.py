@@ -35,7 +35,7 @@ def dwave_conf_is_enough(desk):
     del desk.keys["anneal.endpoint"], desk.keys["anneal.solver"]
     run = desk.run()
     desk.whole(run)
-    assert desk.server.url in run.err and "dwave.conf" in run.err, run.err # whom it talks to, and who said so
+    assert desk.server.url in run.err and path in run.err, run.err # whom it talks to, and who said so
     assert "readable" not in run.err, run.err
     desk.silent(run, but=path)
 
@@ -45,7 +45,7 @@ def a_token_for_all_to_read_earns_a_warning(desk):
     desk.env = without(desk, "DWAVE_API_TOKEN")
     run = desk.run()
     desk.whole(run)
-    assert any("dwave.conf" in line and "read" in line for line in run.err.split("\n")), run.err
+    assert any(path in line and "read" in line for line in run.err.split("\n")), run.err
     desk.silent(run, but=path)
 
 
