@@ -184,7 +184,7 @@ static int *places(const struct rbm *m, int n, const int *unit)
 static void scopes(struct order *o, const struct rbm *m)
 {
     struct graph g;
-    int64_t room = 0;
+    int64_t room = o->n;
     int *place = places(m, o->n, o->unit);
     double live = 0.0, *made = mem_take(o->n, sizeof *made);
 
@@ -200,6 +200,7 @@ static void scopes(struct order *o, const struct rbm *m)
             }
     }
     o->first = mem_take(o->n + 1, sizeof *o->first);
+    o->scope = mem_take(room, sizeof *o->scope);
     for (int i = 0; i < o->n; i++) {
         const struct list *l = &g.near[i];
         o->first[i + 1] = o->first[i] + l->n;
@@ -207,7 +208,7 @@ static void scopes(struct order *o, const struct rbm *m)
             room = 2 * o->first[i + 1];
             o->scope = mem_grow(o->scope, room, sizeof *o->scope);
         }
-        memcpy(o->scope + o->first[i], l->v, (size_t)l->n * sizeof *l->v);
+        if (l->n > 0) memcpy(o->scope + o->first[i], l->v, (size_t)l->n * sizeof *l->v);
         double size = l->n > 0 ? 8.0 * ldexp(1.0, l->n) : 0.0;
         live += size;
         o->bytes = fmax(o->bytes, live);

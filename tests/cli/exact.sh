@@ -1,5 +1,5 @@
 #!/bin/bash
-# quick
+# quick asan
 # exact.sh - the exact ln Z: which oracle is taken, that it is right, and that a long enumeration stops
 # and goes on.
 cd "$(dirname "$0")/../.." || exit 1
