@@ -25,7 +25,7 @@ enum { SIZES = 512, DEPTH = 8 };
 /* A block being expanded: the names in it begin with its own. */
 struct scope {
     struct scope *outer;
-    char name[LAYER_NAME]; /* "first." or "first.inner."; "" when the block has none */
+    char name[LAYER_NAME]; /* "first.", "first.inner.", "@12." without a name: nobody else's */
     int input, begin;      /* what it reads; the first value made in it */
 };
 
@@ -263,7 +263,7 @@ static int add_block(struct plan *p, const struct yaml *y, const char *prefix, s
     if (name[0] != '\0' && strlen(name) + 1 >= LAYER_NAME)
         return err_set(e, "%s:%d: the name '%s' is too long", p->file, y->line, name);
     if (name[0] != '\0') snprintf(s.name, sizeof s.name, "%.30s.", name);
-    if (name[0] == '\0' && s.outer != NULL) memcpy(s.name, s.outer->name, sizeof s.name);
+    if (name[0] == '\0') snprintf(s.name, sizeof s.name, "@%d.", p->g->values);
     s.input = p->last = in[0];
     s.begin = p->g->values;
     p->scope = &s;

@@ -617,6 +617,12 @@ static void blocks_stand_for_their_layers(void **state)
     assert_int_equal(t.T.t[tensors_find(&t.T, "net/1/1/weight")].count, 3);
     assert_int_equal(graph_parameters(&t.g, &t.T), 3 * 4 + 4 + 7 + 1 + 1 * 2 + 2 + 3 + 1);
     assert_int_equal(last.out, S);
+    struct bench twice =
+        built("list:\n  - {block: stage, input: s}\n  - {block: stage}\n"
+              "  - {name: out, kind: silu}\n"
+              "blocks: {stage: [{name: a, kind: tanh}, {inputs: [a, input], kind: add}]}");
+    assert_int_equal(twice.out, S);
+    drop(&twice);
     drop(&t);
     drop(&last);
 }
