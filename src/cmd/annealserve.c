@@ -23,11 +23,10 @@ struct order {
 static int read_fields(struct order *o, const struct json *j, struct err *e)
 {
     const struct json *h = json_get(j, "h");
-    int n = json_count(h);
+    int n = json_count(h), m = json_count(json_get(j, "couplers"));
 
     if (n < 1 || n > UNITS_MOST) return err_set(e, "h is no list of 1 to %d numbers", UNITS_MOST);
-    o->g = (struct ising){ .n = n, .N = n, .scale = 1.0 };
-    o->g.h = mem_take(n, sizeof *o->g.h);
+    ising_take(&o->g, n, m < 0 ? 0 : m);
     for (int i = 0; i < n; i++)
         if (json_number(json_at(h, i), &o->g.h[i]) || !isfinite(o->g.h[i]))
             return err_set(e, "h, entry %d is no number", i);
@@ -42,10 +41,6 @@ static int read_couplings(struct order *o, const struct json *j, struct err *e)
     if (pairs == NULL && J == NULL) m = 0;
     if (m < 0 || (m > 0 && json_count(J) != m))
         return err_set(e, "couplers and J are no lists of one length");
-    o->g.sign = mem_take((int64_t)o->g.n * ISING_TILE, sizeof *o->g.sign);
-    o->g.pair = mem_take(m, sizeof *o->g.pair);
-    o->g.J = mem_take(m, sizeof *o->g.J);
-    o->g.m = m;
     for (int k = 0; k < m; k++) {
         const struct json *pair = json_at(pairs, k);
         int64_t a, b;

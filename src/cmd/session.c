@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "qpu/ranges.h"
 
+#include <string.h>
+
 static void say_line(void *ctx, const char *text)
 {
     struct run *r = ctx;
@@ -27,7 +29,7 @@ static int open_journal(struct session *x, struct run *r, struct err *e)
     struct journal *j = &x->journal;
     int bad = journal_open(j, folder, resume == NEVER, e);
 
-    if (!bad && resume == MUST && j->n == 0)
+    if (!bad && resume == MUST && j->n == 0 && strcmp(r->command, "anneal") == 0)
         bad = err_set(e, "run.resume is must, but '%s' holds no problem", folder);
     if (!bad && j->n > 0)
         log_say(&r->log, "journal %s: %lld problems, %lld of them without an answer, %.0f us paid",

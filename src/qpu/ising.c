@@ -85,10 +85,9 @@ void ising_set(struct ising *g, const struct rbm *m, double scale, const uint8_t
     g->offset = offset / scale;
 }
 
-void ising_from(struct ising *g, int n, const int32_t *qubit, const double *b, int64_t m,
-                const int32_t (*pair)[2], const double *W, double scale)
+void ising_take(struct ising *g, int n, int64_t m)
 {
-    *g = (struct ising){ .n = n, .N = n, .m = m, .scale = scale };
+    *g = (struct ising){ .n = n, .N = n, .m = m, .scale = 1.0 };
     g->unit = mem_take(n, sizeof *g->unit);
     g->spin = mem_take(n, sizeof *g->spin);
     g->qubit = mem_take(n, sizeof *g->qubit);
@@ -96,8 +95,15 @@ void ising_from(struct ising *g, int n, const int32_t *qubit, const double *b, i
     g->pair = mem_take(m, sizeof *g->pair);
     g->J = mem_take(m, sizeof *g->J);
     g->sign = mem_take((int64_t)n * ISING_TILE, sizeof *g->sign);
+    for (int k = 0; k < n; k++) g->unit[k] = g->spin[k] = g->qubit[k] = k;
+}
+
+void ising_from(struct ising *g, int n, const int32_t *qubit, const double *b, int64_t m,
+                const int32_t (*pair)[2], const double *W, double scale)
+{
+    ising_take(g, n, m);
+    g->scale = scale;
     for (int k = 0; k < n; k++) {
-        g->unit[k] = g->spin[k] = k;
         g->qubit[k] = qubit[k];
         g->h[k] = -b[k] / 2.0 / scale;
         g->offset -= b[k] / 2.0 / scale;

@@ -124,10 +124,11 @@ int solver_read(struct solver *s, const struct json *definition, struct err *e)
         read_topology(s, p);
         bad = read_qubits(s, p, e) || read_couplers(s, p, e);
         if (!bad) {
-            struct json *rest = json_clone(p);
-            json_remove(rest, "qubits");
-            json_remove(rest, "couplers");
-            s->properties = rest;
+            const char *key;
+            s->properties = json_new();
+            for (int i = 0; (key = json_key(p, i)) != NULL; i++)
+                if (strcmp(key, "qubits") != 0 && strcmp(key, "couplers") != 0)
+                    json_put(s->properties, key, json_clone(json_get(p, key)));
         }
     }
     if (bad) solver_free(s);
