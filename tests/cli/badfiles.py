@@ -95,6 +95,8 @@ open(path("text.h5"), "w").write("energies: 1 2 3\n")
 open(path("nothing.h5"), "w").close()
 
 variant("rbm_nan.h5", rbm, put("bias", 3, numpy.nan))
+variant("rbm_nan_weight.h5", rbm, put("weight", 1, numpy.nan))
+variant("rbm_hidden.h5", rbm, lambda f: f.create_dataset("hidden", data=numpy.int32([1, 0, 0, 0])))
 variant("rbm_short.h5", rbm, swap("bias", lambda x: x[:-1]))
 variant("rbm_no_bias.h5", rbm, drop("bias"))
 variant("rbm_clamped.h5", rbm, swap("clamped", lambda x: x + 9))

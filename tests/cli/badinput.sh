@@ -134,6 +134,8 @@ bad "rbm.h5: holds no networks, expected a model that encodes" "${encode[@]}" da
 bad "rbm_nan.h5: .*(bias|unit) 3.*nan" "${logz[@]}" logz.model="$b/rbm_nan.h5"
 bad "rbm_short.h5: /bias has 74 entries, expected 75" "${logz[@]}" logz.model="$b/rbm_short.h5"
 bad "rbm_no_bias.h5.*bias" "${logz[@]}" logz.model="$b/rbm_no_bias.h5"
+bad "rbm_nan_weight.h5: /: weight of units [0-9]+ and [0-9]+ is nan: expected a finite number" "${logz[@]}" logz.model="$b/rbm_nan_weight.h5"
+bad "rbm_hidden.h5: /hidden: partition 0 is hidden and has clamped units" "${logz[@]}" logz.model="$b/rbm_hidden.h5"
 bad "rbm_held.h5: /clamped_units holds 3, expected rising unit numbers below 75" "${logz[@]}" logz.model="$b/rbm_held.h5"
 bad "rbm_all_held.h5: /: all 75 units are clamped, expected one or more to be free" "${logz[@]}" logz.model="$b/rbm_all_held.h5"
 bad "rbm_clamped.h5: /clamped is 9, expected -1 or a partition below 4" "${logz[@]}" logz.model="$b/rbm_clamped.h5"
