@@ -200,14 +200,14 @@ bad "/proc/caloq" "${logz[@]}" logz.output=/proc/caloq/z.h5
 
 # full KB SENTENCE ARGUMENT...: where a file can hold so much and no more
 full() { file_kb=$1; shift; bad "$@"; file_kb=; }
-full 24 "$work/showers.h5.tmp: needs [0-9]+ bytes, and RLIMIT_FSIZE \(ulimit -f\) allows files of 24576" synth synth.geometry=$geometry synth.showers=60 synth.output="$work/showers.h5"
-full 24 "RLIMIT_FSIZE" synth synth.geometry=$geometry synth.showers=60 synth.gzip=4 synth.output="$work/new.h5"
-full 24 "RLIMIT_FSIZE" "${generate[@]}"
-full 24 "RLIMIT_FSIZE" "${generate[@]}" generate.output="$work/new.h5" generate.states="$work/bits.h5"
-full 24 "RLIMIT_FSIZE" "${encode[@]}" data.test="[$work/showers.h5]"
-full 24 "RLIMIT_FSIZE" "${logz[@]}"
-full 24 "RLIMIT_FSIZE" "${evaluate[@]}" evaluate.generated="$work/showers.h5" evaluate.output="$work/new.h5"
-full 24 "checkpoint-1.h5.tmp: needs .*RLIMIT_FSIZE" "${train[@]}"
+full 36 "$work/showers.h5.tmp: needs [0-9]+ bytes, and RLIMIT_FSIZE \(ulimit -f\) allows files of 36864" synth synth.geometry=$geometry synth.showers=60 synth.output="$work/showers.h5"
+full 36 "RLIMIT_FSIZE" synth synth.geometry=$geometry synth.showers=60 synth.gzip=4 synth.output="$work/new.h5"
+full 36 "RLIMIT_FSIZE" "${generate[@]}"
+full 36 "RLIMIT_FSIZE" "${generate[@]}" generate.output="$work/new.h5" generate.states="$work/bits.h5"
+full 36 "RLIMIT_FSIZE" "${encode[@]}" data.test="[$work/showers.h5]"
+full 36 "RLIMIT_FSIZE" "${logz[@]}"
+full 36 "RLIMIT_FSIZE" "${evaluate[@]}" evaluate.generated="$work/showers.h5" evaluate.output="$work/new.h5"
+full 36 "checkpoint-1.h5.tmp: needs .*RLIMIT_FSIZE" "${train[@]}"
 full 4 "train.config.yaml.*File too large" "${train[@]}"
 
 # a run that loses its disk after the first step: what it had is whole, and with room it goes on as if
@@ -218,7 +218,7 @@ must 2 "${run2[@]}" run.dir="$work/whole"
 run 2 "${run2[@]}" run.dir="$work/lost" run.walltime=0.001
 for what in full wide; do
     before=$(sha256sum "$work"/lost/*.h5)
-    [ $what = full ] && file_kb=24 step=1e-5 || step=10
+    [ $what = full ] && file_kb=36 step=1e-5 || step=10
     run 2 "${run2[@]}" run.dir="$work/lost" training.learning_rate=$step
     file_kb=
     check "$what: one sentence, exit 1" test $status -eq 1 -a "$(grep -c '^caloq: ' "$work/err")" -eq 1
