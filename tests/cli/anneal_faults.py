@@ -226,7 +226,7 @@ def long(desk, problems):
     desk.whole(run)
     said = max(x for x, _ in run.rss)
     early = [m for x, m in run.rss if said * 0.1 < x < said * 0.3]
-    late = [m for x, m in run.rss if x > said * 0.8]
+    late = [m for x, m in run.rss if said * 0.8 < x < said * 0.97] # before all reads are written and their temperature is found
     assert len(early) > 3 and len(late) > 3, "too few looks"
     print(f"{problems} problems: {max(early)} kB early, {max(late)} kB late, {max(run.threads)} threads, {max(run.files)} descriptors, {run.seconds:.1f} s")
     # a sample of 40 bits and its energy are kept until the end: 48 bytes each, in blocks that double
