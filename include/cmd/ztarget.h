@@ -17,6 +17,7 @@ struct ztarget {
     double *mean;       /* [N] of the data, or NULL; owned */
     double mean_energy; /* E of the data, or F (rbm/hidden.h); RAISE: with `summed` summed over */
     int summed;         /* that partition, or -1 */
+    int partial;        /* logz.data shows visible units alone */
     int clamps;         /* has the model clamped units? */
     int joint, drawn;   /* no condition; states drawn from the data */
     int64_t Q;          /* conditions; 1 for the joint machine, the states of RAISE */

@@ -5,14 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* auto: the largest free partition; RAISE bounds the likelihood of all bits, so none there. */
+/* The partition that data do not show, when it is one alone; -1. */
+static int hidden_of(const struct rbm *m)
+{
+    for (int p = 0; p < m->T.K; p++)
+        if (m->hidden == (uint64_t)1 << p) return p;
+    return -1;
+}
+
+/* auto: the largest free partition; RAISE bounds the likelihood of all bits that data show, so
+ * none there, or the hidden one. */
 static int set_marginal(struct zplan *p, const char *text, const struct rbm *m, struct err *e)
 {
     char *end;
     long q = strtol(text, &end, 10);
 
     if (strcmp(text, "none") == 0 || strcmp(text, "auto") == 0) {
-        p->marginal = *text == 'n' || p->method == ZMETHOD_RAISE ? -1 : ais_widest(m);
+        p->marginal = *text == 'n' ? -1 : p->method == ZMETHOD_RAISE ? hidden_of(m) : ais_widest(m);
         return 0;
     }
     if (end == text || *end != '\0' || q < 0 || q >= m->T.K)
@@ -21,6 +30,8 @@ static int set_marginal(struct zplan *p, const char *text, const struct rbm *m, 
     if (rbm_free_units(m, m->T.first[q], m->T.first[q + 1]) < m->T.size[q])
         return err_set(
             e, "logz.marginal: partition %ld is clamped, expected a free one to sum over", q);
+    if (p->method == ZMETHOD_RAISE && m->hidden != 0 && q != hidden_of(m))
+        return err_set(e, "logz.marginal: data do not show the hidden partitions, expected auto");
     p->marginal = (int)q;
     return 0;
 }

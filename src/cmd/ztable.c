@@ -7,8 +7,31 @@
 #include "cmd/zstarts.h"
 #include "cmd/zstate.h"
 #include "cmd/zwalk.h"
+#include "rbm/hidden.h"
+#include "rbm/spins.h"
 
 #include <math.h>
+
+/* E of states, or F where partitions are hidden. */
+static void energies_of(double *energy, const struct rbm *m, const uint8_t *states, int64_t n)
+{
+    struct err coupled = { "" };
+
+    if (hidden_check(m, &coupled))
+        rbm_energy_states(m, states, n, energy);
+    else
+        hidden_energy(m, states, n, energy, NULL);
+}
+
+static void energies(double *energy, const struct zsubject *s, const uint64_t *bits, int64_t tiles)
+{
+    int64_t lanes = tiles * KERN_LANES;
+    uint8_t *state = mem_take(lanes * s->m->T.N, 1);
+
+    spins_unpack(state, bits, tiles, lanes, s->m->T.N);
+    energies_of(energy, s->m, state, lanes);
+    mem_free(state);
+}
 
 /* Mean E of samples: chains of each condition after logz.burn sweeps. */
 static int sample_energy(double *mean, const struct zsubject *s, const struct zplan *plan,
@@ -27,7 +50,7 @@ static int sample_energy(double *mean, const struct zsubject *s, const struct zp
     double *energy = mem_take(mine * KERN_LANES, sizeof *energy);
     double *sum = mem_take(mine, sizeof *sum), *sums = mem_take(all, sizeof *sums);
     int bad = zstarts_fill(bits, &tiles, s, &from_coins, NULL, e);
-    if (!bad) rbm_energy(s->m, s->kern, bits, mine, energy);
+    if (!bad) energies(energy, s, bits, mine);
     for (int64_t i = 0; i < mine; i++) {
         uint64_t live = ztiles_live(&tiles, tiles.mine.first + i);
         for (int c = 0; c < KERN_LANES; c++)
@@ -48,7 +71,7 @@ static double data_energy(const struct ztarget *t, const struct rbm *m)
     const struct bits *b = &t->data;
     double *energy = mem_take(b->rows.count, sizeof *energy), sum = 0.0;
 
-    rbm_energy_states(m, b->state, b->rows.count, energy);
+    energies_of(energy, m, b->state, b->rows.count);
     for (int64_t i = 0; i < b->rows.count; i++) sum += energy[i];
     par_sum(t->r->P, &sum, 1);
     mem_free(energy);

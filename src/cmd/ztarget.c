@@ -32,7 +32,8 @@ static int read_data(struct ztarget *t, struct err *e)
 
     if (path[0] == '\0') return 0;
     if (bits_read(b, t->r->P, path, e)) return -1;
-    if (m->hidden != 0 && b->N == hidden_visible(m)) show_all(b, m);
+    t->partial = m->hidden != 0 && b->N == hidden_visible(m);
+    if (t->partial) show_all(b, m);
     if (b->N != m->T.N)
         return err_set(e, "%s: states have %d bits, expected the %d units of %s", path, b->N,
                        m->T.N, t->model.path);
@@ -217,7 +218,9 @@ struct zsubject ztarget_subject(const struct ztarget *t, const struct kern *k)
                               .u = t->u,
                               .state = raise ? t->state : NULL,
                               .mean = t->mean,
-                              .data = t->data.M > 0 ? conf_text(t->r->conf, "logz.data") : NULL,
+                              .data = t->data.M > 0 && !t->partial
+                                          ? conf_text(t->r->conf, "logz.data")
+                                          : NULL,
                               .data_rows = t->data.M,
                               .pool = t->pool,
                               .pool_chains = t->pool_chains };

@@ -154,6 +154,7 @@ void rbm_random_like(struct rbm *r, const struct rbm *m, uint64_t seed)
     topology_copy(&T, &m->T);
     rbm_init(r, &T, -1);
     if (m->held > 0) rbm_hold(r, m->is_held);
+    r->hidden = m->hidden;
     rbm_random(r, root_mean_square(m->weight, m->T.M), seed);
     for (int i = 0; i < m->T.N; i++) {
         struct rng g = rng_at(seed, RNG_INIT, i, INIT_STEP + 1);

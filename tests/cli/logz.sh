@@ -65,6 +65,15 @@ check "trained and random machine on data and samples" "$python" tests/cli/logz.
 check "... for drawn conditions too" field table-given-1 '"ordered" in r["table"] and abs(r["table"]["trained_data"] - r["log_likelihood"]) < 1e-9'
 look "the table's chains on 2 ranks" same "$work/table-1.random.h5" "$work/table-2.random.h5"
 
+# --- hidden units ---------------------------------------------------------------------------------
+seen=(logz.model="$work/seen.h5" logz.data="$work/visible.h5" logz.chains=128 logz.conditions=100 logz.betas=300)
+must 2 "${z[@]}" "${seen[@]}" logz.method=both logz.table=true run.name=visible-both
+must 2 "${z[@]}" "${seen[@]}" logz.method=raise run.name=visible-raise
+for method in both raise; do
+    check "the likelihood of visible units, $method" "$python" tests/cli/logz.py visible "$work" "$work/visible-$method.result.json"
+done
+check "RAISE sums over what data do not show" field visible-raise 'r["marginal"] == 3'
+
 # --- pieces and wholes ----------------------------------------------------------------------------
 alike() { # WHAT WHOLE PART
     look "$1: the same weights" same "$work/$2.h5" "$work/$3.h5"
@@ -168,6 +177,8 @@ bad "logz.clamp: none: training followed the mean ln Z.u. of .*held" logz.model=
 bad "logz.table needs logz.data" "${joint[@]}" logz.table=true
 bad "logz.table goes with logz.start: long and any logz.method but raise" "${given[@]}" logz.table=true logz.start=data
 bad "logz.tempering" "${joint[@]}" logz.start=tempered logz.tempering=5
+bad "logz.marginal: data do not show the hidden partitions" "${seen[@]}" logz.method=raise logz.marginal=0
+bad "logz.start: data needs logz.data, a Bits file of whole states" "${seen[@]}" logz.start=data
 bad "narrow.h5: states have 11 bits" "${joint[@]}" logz.method=raise logz.data="$work/narrow.h5"
 printf '0 0.5\nx 1\n' > "$work/betas.bad"; printf '0 0.5 0.4 1\n' > "$work/betas.fall"; printf '0 0.5\n' > "$work/betas.short"
 bad 'betas.bad:2: "x' "${joint[@]}" logz.schedule="$work/betas.bad"
