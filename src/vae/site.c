@@ -16,7 +16,7 @@ void site_sizes(struct site_sizes *s, const struct site *site, int bits, int log
     add(s, "partitions", site->partitions);
     if (logits > 0) add(s, "logits", logits);
     for (int k = 0; k < site->partitions; k++) {
-        snprintf(s->name[k], sizeof s->name[k], "p%d", k % 100);
+        snprintf(s->name[k], sizeof s->name[k], "p%u", (unsigned)k % 100u);
         add(s, s->name[k], site->nodes[k]);
     }
 }

@@ -72,7 +72,7 @@ encode=(encode encode.model="$work/model" encode.output="$work/bits.h5")
 bad "$b/nan.h5.*row 59, voxel 5" "${encode[@]}" data.test="[$b/nan.h5]"
 bad "few_voxels.h5.*100 voxels" "${encode[@]}" data.test="[$b/few_voxels.h5]"
 bad "data.test is empty" "${encode[@]}"
-evaluate=(evaluate evaluate.geometry=$geometry evaluate.reference="$work/showers.h5" evaluate.fpd_min=20 evaluate.fpd_max=50 evaluate.kpd_batch=20)
+evaluate=(evaluate evaluate.prdc=0 evaluate.geometry=$geometry evaluate.reference="$work/showers.h5" evaluate.fpd_min=20 evaluate.fpd_max=50 evaluate.kpd_batch=20)
 bad "$b/cut_showers.h5" "${evaluate[@]}" evaluate.generated="$b/cut_showers.h5"
 bad "negative.h5.*row 58, voxel 7" "${evaluate[@]}" evaluate.generated="$b/negative.h5"
 bad "two.h5 holds 2 showers, .*showers.h5 60; expected the same events|two.h5" "${evaluate[@]}" evaluate.generated="$b/two.h5" evaluate.paired=true
