@@ -229,7 +229,7 @@ def long(desk, problems):
     late = [m for x, m in run.rss if said * 0.8 < x < said * 0.97] # before all reads are written and their temperature is found
     assert len(early) > 3 and len(late) > 3, "too few looks"
     print(f"{problems} problems: {max(early)} kB early, {max(late)} kB late, {max(run.threads)} threads, {max(run.files)} descriptors, {run.seconds:.1f} s")
-    # a sample of 40 bits and its energy are kept until the end: 48 bytes each, in blocks that double
+    # what the journal knows of a problem, some 140 bytes, is kept in a block that doubles; the samples have their room from the start
     assert max(late) - max(early) < 1024 + problems * 2 * 96 // 1024, f"{max(early)} kB early, {max(late)} kB late"
     n = len(run.threads)
     threads, before, after = run.threads[n // 4:-n // 10], run.files[n // 4:n // 2], run.files[n // 2:-n // 10]
