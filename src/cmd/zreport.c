@@ -58,7 +58,9 @@ static const char *note_of(enum zmethod method)
     case ZMETHOD_TI:
         return "integral of the mean derivative over beta: biased where chains lag behind the path";
     case ZMETHOD_RAISE:
-        return "log_likelihood is a lower bound in expectation, logz an upper one";
+        return "log_likelihood is a lower bound, in expectation, on that of what annealing "
+               "generates, "
+               "which tends to the machine as betas grow; logz is the ln Z that it implies";
     case ZMETHOD_POPULATION:
         return "ess counts families of chains";
     default:
