@@ -131,7 +131,7 @@ alike "never: anew, and no older checkpoint is in the way" "$work/vae1" "$work/n
 check "never: nothing of the run before stays" test ! -e "$work/never/checkpoint-4.h5"
 
 # ln Z: 12 steps up and 12 down, 8 and 4 a turn
-z=(logz logz.model="$work/rbm1" logz.chains=70 logz.betas=12 logz.burn=5 logz.energies='[2000, 50000]')
+z=(logz logz.model="$work/rbm1" logz.chains=70 logz.betas=12 logz.burn=5 logz.energies='[2000, 50000]' logz.exact_most=0)
 zalike() {
     look "$1: the same log-weights" same "$2/logz.h5" "$3/logz.h5"
     look "$1: the same result" result "$2/logz.result.json" "$3/logz.result.json" seconds path
