@@ -57,6 +57,8 @@ FIGURES = [
     Figure("Showers", "events", "Single showers", showers.events,
            "For each energy the reference and the generated shower nearest to it, from the side (left; sectors of the "
            "upper half above the axis) and along the axis (right); one colour scale a row."),
+    Figure("Showers", "events-in-space", "The same in space", showers.events_in_space,
+           "Hits above a ten-thousandth of the largest, as large and as bright as their energy."),
     Figure("Showers", "mean-showers", "Mean showers", showers.mean_showers,
            "By decade of the incident energy, summed over the sectors."),
     Figure("Showers", "longitudinal", "Longitudinal profile", showers.longitudinal, ""),

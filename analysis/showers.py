@@ -153,6 +153,42 @@ def picked(run, which):
     return [(energies[order[row]], showers[order[row]]) for row in rows]
 
 
+def cloud(ax, g, shower, norm):
+    """Hits in space, as large and as bright as their energy."""
+    cells = g.cells(shower)
+    z, a, r = np.nonzero(cells > norm.vmin)
+    e = cells[z, a, r]
+    order = np.argsort(e)
+    middle_z, middle_r = (g.z[1:] + g.z[:-1]) / 2, (g.r[1:] + g.r[:-1]) / 2
+    angle = -np.pi + (a + 0.5) * 2 * np.pi / g.sectors
+    size = 2 + 40 * np.clip(np.log(e / norm.vmin) / np.log(norm.vmax / norm.vmin), 0, 1) ** 3
+    ax.scatter(middle_z[z][order], (middle_r[r] * np.cos(angle))[order], (middle_r[r] * np.sin(angle))[order],
+               c=e[order], s=size[order], norm=norm, cmap="viridis", alpha=0.75, linewidths=0, rasterized=True)
+    ax.set_box_aspect((2.2, 1, 1))
+    ax.set_xlabel("depth  [mm]", fontsize=8)
+    ax.set_ylabel("eta  [mm]", fontsize=8)
+    ax.set_zlabel("phi  [mm]", fontsize=8)
+    ax.tick_params(labelsize=6.5)
+
+
+def events_in_space(run):
+    samples = {"reference": picked(run, "reference"), "generated": picked(run, "generated")}
+    voxels = {len(shower) for sample in samples.values() for _, shower in sample}
+    if len(voxels) != 1:
+        raise Absent(f"reference and generated showers have different numbers of voxels: {sorted(voxels)}")
+    g = Geometry(run, voxels.pop())
+    figure = plt.figure(figsize=(11.2, 3.4 * len(SHOWN)), constrained_layout=True)
+    for i in range(len(SHOWN)):
+        high = max(float(np.max(s[i][1])) for s in samples.values())
+        norm = LogNorm(max(high * 1e-4, 1e-3), max(high, 1.0))
+        for k, (name, sample) in enumerate(samples.items()):
+            energy, shower = sample[i]
+            ax = figure.add_subplot(len(SHOWN), 2, 2 * i + k + 1, projection="3d")
+            cloud(ax, g, shower, norm)
+            ax.set_title(f"{name}, {energy_text(energy)}", color=GENERATED if k else INK, fontsize=9)
+    return figure
+
+
 def events(run):
     samples = {"reference": picked(run, "reference"), "generated": picked(run, "generated")}
     voxels = {len(shower) for sample in samples.values() for _, shower in sample}

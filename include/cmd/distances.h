@@ -17,6 +17,9 @@ int distances_prdc(struct judge *j, const struct source *reference, const struct
 int distances_correlation(struct judge *j, const struct source *reference,
                           const struct source *generated, struct err *e);
 
+/* correlation.latents of the two Bits files of evaluate.latents (none: not measured). */
+int distances_latents(struct judge *j, struct err *e);
+
 /* wasserstein.GROUP: means over the columns of each group of features; all of them to w [j->d]. */
 void distances_wasserstein(struct judge *j, const struct features_of_sample *reference,
                            const struct features_of_sample *generated, double *w);

@@ -105,7 +105,7 @@ static int more_distances(struct work *w, struct err *e)
     double least, most;
 
     if (distances_prdc(j, &w->reference, &w->generated, e) ||
-        distances_correlation(j, &w->reference, &w->generated, e))
+        distances_correlation(j, &w->reference, &w->generated, e) || distances_latents(j, e))
         return -1;
     w->wasserstein = mem_take(j->d, sizeof *w->wasserstein);
     distances_wasserstein(j, &w->x, &w->y, w->wasserstein);

@@ -1,6 +1,7 @@
 #include "cmd/distances.h"
 
 #include "base/mem.h"
+#include "cmd/bits.h"
 #include "cmd/showers.h"
 #include "shower/correlation.h"
 #include "shower/prdc.h"
@@ -120,6 +121,62 @@ int distances_correlation(struct judge *j, const struct source *reference,
         if (bad) return -1;
     }
     return 0;
+}
+
+/* Correlations of the bits of a file. */
+static void gather_bits(struct correlation *c, const struct par *P, const struct bits *b)
+{
+    const int64_t pieces = showers_pieces(P, b->M, JUDGE_PIECE);
+    float *x = mem_take((int64_t)JUDGE_PIECE * b->N, sizeof *x);
+
+    correlation_init(c, P, b->N, JUDGE_PIECE);
+    for (int64_t i = 0; i < 2 * pieces; i++) {
+        struct block rows = showers_piece(b->rows, i % pieces, JUDGE_PIECE);
+        const uint8_t *state = b->state + (rows.first - b->rows.first) * b->N;
+        for (int64_t k = 0; k < rows.count * b->N; k++) x[k] = state[k];
+        if (i == pieces) correlation_know(c);
+        if (i < pieces)
+            correlation_look(c, x, (int)rows.count);
+        else
+            correlation_add(c, x, (int)rows.count);
+    }
+    correlation_finish(c);
+    mem_free(x);
+}
+
+int distances_latents(struct judge *j, struct err *e)
+{
+    const struct par *P = j->r->P;
+    const int n = conf_count(j->r->conf, "evaluate.latents");
+    struct correlation c[2] = { { 0 }, { 0 } };
+    struct bits b[2] = { { 0 }, { 0 } };
+    int bad = 0;
+
+    if (n == 0) return 0;
+    if (n != 2)
+        return err_set(e,
+                       "evaluate.latents lists %d files, expected two: the reference's latent bits "
+                       "and the generated ones",
+                       n);
+    const char *path[2];
+    for (int i = 0; i < 2 && !bad; i++) {
+        path[i] = conf_text_at(j->r->conf, "evaluate.latents", i);
+        bad = bits_read(&b[i], P, path[i], e);
+        if (!bad && b[i].M < 2)
+            bad = err_set(e, "%s: one state has no correlations, expected two or more", path[i]);
+    }
+    if (!bad && b[0].N != b[1].N)
+        bad = err_set(e,
+                      "evaluate.latents: states of %d bits in %s and of %d in %s, expected as many",
+                      b[0].N, path[0], b[1].N, path[1]);
+    for (int i = 0; i < 2 && !bad; i++) gather_bits(&c[i], P, &b[i]);
+    if (!bad)
+        json_put_real(j->r->result, "correlation.latents", correlation_distance(&c[0], &c[1]));
+    for (int i = 0; i < 2; i++) {
+        correlation_free(&c[i]);
+        bits_free(&b[i]);
+    }
+    return bad ? -1 : 0;
 }
 
 /* The name of a column without its layer. */

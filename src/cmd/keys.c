@@ -184,6 +184,7 @@ static const struct conf_key table[] = {
     { "evaluate.prdc", CONF_INT, "5000", 0, BIG, "showers", 0, "precision, recall, density and coverage of the first so many showers of each sample; 0: not measured" },
     { "evaluate.prdc_k", CONF_INT, "5", 1, 1000, "", 0, "their k-th nearest neighbour" },
     { "evaluate.correlations", CONF_CHOICE, "layers", 0, 0, "", "none layers all", "correlation matrices to compare: of layer energies, or also of voxels and of hits (as many columns as voxels)" },
+    { "evaluate.latents", CONF_TEXTS, "[]", 0, 0, "", 0, "two Bits files, latent bits of reference showers and generated ones: their correlation matrices are compared" },
     { "evaluate.classifiers", CONF_TEXTS, "[]", 0, 0, "", 0, "classifiers to train between the samples: low (voxels), low_normed (by layer), high (the columns of FPD), resnet (voxels in 3-D)" },
     { "evaluate.classifier", CONF_TEXT, "configs/architectures/classifier-dnn.yaml", 0, 0, "", 0, "their network: a list of layers from features, energy or voxels to score" },
     { "evaluate.classifier_resnet", CONF_TEXT, "configs/architectures/classifier-resnet.yaml", 0, 0, "", 0, "the network of resnet" },

@@ -44,6 +44,21 @@ def odd():
         g["incident_energies"], g["showers"] = energy, x
 
 
+def bits():
+    rng = np.random.default_rng(4)
+    for k, (n, p) in enumerate(((310, 0.3), (270, 0.6))):
+        common = rng.random((n, 1)) < 0.5
+        with h5py.File(f"{folder}/bits{k + 1}.h5", "w") as f:
+            f["states"] = np.where(rng.random((n, 70)) < p, common, rng.random((n, 70)) < 0.4).astype("u1")
+
+
+def latents():
+    x, y = (h5py.File(f"{folder}/bits{k}.h5")["states"][()].astype(float) for k in (1, 2))
+    got = json.load(open(f"{folder}/latent/evaluate.result.json"))["correlation.latents"]
+    want = np.linalg.norm(correlation(x) - correlation(y))
+    assert abs(got - want) < 1e-9 * want and want > 5, (got, want)
+
+
 def csv():
     import csv as reader
     rows = list(reader.DictReader(open(f"{folder}/ranks1/evaluate.csv")))
@@ -167,4 +182,4 @@ def judge():
     print("ok" if "correlation.layers" not in result else "FAILED: correlations that nobody asked for")
 
 
-{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart, "odd": odd, "csv": csv}[sys.argv[1]]()
+{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart, "odd": odd, "csv": csv, "bits": bits, "latents": latents}[sys.argv[1]]()

@@ -36,6 +36,13 @@ check "another classifier is one sentence" grep -q "^caloq: evaluate.classifiers
 run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.classifiers='[high]' evaluate.classifier="$work/none.yaml" run.dir="$work/few"
 check "an absent network too" grep -q "^caloq: .*none.yaml" "$work/err"
 
+# latent bits: here made by hand
+"$python" tests/cli/judge.py bits "$work"
+must 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.prdc=0 evaluate.latents="[$work/bits1.h5, $work/bits2.h5]" run.dir="$work/latent"
+check "correlations of latent bits" "$python" tests/cli/judge.py latents "$work"
+run 2 "${judge[@]}" evaluate.generated="$work/generated.h5" evaluate.prdc=0 evaluate.latents="[$work/bits1.h5]" run.dir="$work/few"
+check "one file of bits is one too few" grep -q "^caloq: evaluate.latents lists 1 files, expected two" "$work/err"
+
 # what looks wrong is said, with the evidence
 "$python" tests/cli/judge.py odd "$work"
 must 2 "${judge[@]}" evaluate.generated="$work/odd.h5" evaluate.prdc=0 evaluate.correlations=none run.dir="$work/odd"
