@@ -49,7 +49,7 @@ for machine in mnist-pcd1 mnist-cd25; do train $machine $machine; done
 logz mnist-pcd1 thousand logz.method=both logz.betas=1000 rbm.precision=int16
 logz mnist-cd25 both logz.method=both "${theirs[@]}"
 logz mnist-cd25 bar logz.method=bar "${theirs[@]}"
-for method in stepping ti population; do logz mnist-cd25 $method logz.method=$method logz.betas=1000; done
+for method in stepping ti population; do logz mnist-cd25 $method logz.method=$method logz.schedule="${SCHEDULE:-salakhutdinov}"; done
 peer=$runs/mnist-cd25/numpy.json
 [ "$peer" -nt "$runs/mnist-cd25/best.h5" ] || "$python" tests/peers/ais_numpy.py --file "$runs/mnist-cd25/best.h5" --threads "$ranks" \
     --images "$images" > "$peer" || exit 1
