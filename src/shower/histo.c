@@ -36,7 +36,7 @@ static const struct binning binning[HISTO_FAMILIES] = {
     { "width_r", "width_r_layer", "Width in r", "width r", "mm", 100, 0, 1, 0, 0, 20, 500, 1500 },
     { "hits", "hits", "Hits", "voxels with energy", "1", 100, 0, 0, 0, 0, 0, 0, 0 },
     { "depth", "depth", "Depth", "mean layer", "1", 100, 0, 0, 0, 0, 0, 0, 0 },
-    { "peak", "peak", "Layer of the largest energy", "layer", "1", 0, 0, 0, 0, 0, 0, 0, 0 }
+    { "peak", "peak", "Peak", "layer of the largest energy", "1", 0, 0, 0, 0, 0, 0, 0, 0 }
 };
 
 const char *histo_family_name(enum histo_family f)
