@@ -1,6 +1,5 @@
 #include "cmd/classify.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "cmd/showers.h"
 #include "shower/classifier.h"
@@ -9,7 +8,6 @@
 #include <string.h>
 
 enum kind { LOW, LOW_NORMED, HIGH, RESNET, KINDS };
-enum { MOST_TEXT = 1 << 20 };
 
 static const char *const NAME[KINDS] = { "low", "low_normed", "high", "resnet" };
 
@@ -132,23 +130,13 @@ static int kind_of(const char *name, struct err *e)
     return err_set(e, "evaluate.classifiers: '%s', expected low, low_normed, high or resnet", name);
 }
 
-/* The layers, read by rank 0. */
 static struct yaml *network(const struct judge *j, enum kind kind, struct err *e)
 {
     const char *path = conf_text(j->r->conf, kind == RESNET ? "evaluate.classifier_resnet"
                                                             : "evaluate.classifier");
-    const struct par *P = j->r->P;
-    char *text = P->rank == 0 ? file_slurp(path, MOST_TEXT, NULL, e) : NULL;
-    struct yaml *y = NULL;
-    int64_t n;
+    char *text = run_text(j->r->P, path, e);
+    struct yaml *y = text == NULL ? NULL : yaml_parse(text, path, e);
 
-    if (!par_agree(P, e)) {
-        n = P->rank == 0 ? (int64_t)strlen(text) : 0;
-        par_bcast(P, &n, sizeof n, 0);
-        if (P->rank != 0) text = mem_take(n + 1, 1);
-        par_bcast(P, text, n + 1, 0);
-        y = yaml_parse(text, path, e);
-    }
     mem_free(text);
     return y;
 }
