@@ -29,6 +29,9 @@ int source_open(struct source *s, const struct par *P, const char *const *paths,
                 struct err *e);
 void source_close(struct source *s); /* collective; accepts { 0 } and a second call */
 
+/* Least and largest incident energy, MeV. Local. */
+void source_range(const struct source *s, double *least, double *most);
+
 /* This rank's events [rows.first, rows.first + rows.count), which may be none, to x [count, V] in
  * float32, checked: finite, not negative. Collective: as many calls on every rank. */
 int source_rows(const struct source *s, struct block rows, float *x, struct err *e);

@@ -51,12 +51,9 @@ static void put(struct run *r, const char *what, const char *sample, int64_t n)
 /* Incident energies and responses as files in other units would have them. */
 static void units(struct run *r, const char *path, const struct source *s, double response)
 {
-    double least = INFINITY, most = 0.0;
+    double least, most;
 
-    for (int64_t i = 0; i < s->events; i++) {
-        least = fmin(least, s->energy[i]);
-        most = fmax(most, s->energy[i]);
-    }
+    source_range(s, &least, &most);
     if (most < GEV_MOST)
         log_warn(&r->log,
                  "%s: incident energies lie between %.4g and %.4g; if these are GeV, multiply them "

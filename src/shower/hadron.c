@@ -9,7 +9,7 @@ static const double SPOTS = 4.0;      /* a GeV of hadronic energy */
 static const double SPOT_SHAPE = 0.7; /* gamma shape of their weights */
 static const double CORE = 0.12;      /* radius of half of them, interaction lengths */
 static const double WIDE = 0.5;       /* of the others */
-static const double EM_SPREAD = 0.35; /* of the electromagnetic share's logit, over E^0.15 */
+static const double EM_SPREAD = 1.4;  /* of the electromagnetic share's logit, over E^0.15 */
 
 void hadron_init(struct hadron *h, const struct geom *g)
 {
@@ -57,7 +57,7 @@ static void track(const struct hadron *h, const struct gflash *f, struct spots *
 static double electromagnetic(double E, struct rng *r)
 {
     double mean = fmin(fmax(1.0 - pow(E / 0.96, -0.17), 0.1), 0.95);
-    double logit = log(mean / (1.0 - mean)) + EM_SPREAD * pow(E, -0.15) * 4.0 * rng_normal(r);
+    double logit = log(mean / (1.0 - mean)) + EM_SPREAD * pow(E, -0.15) * rng_normal(r);
 
     return 1.0 / (1.0 + exp(-logit));
 }

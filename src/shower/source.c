@@ -124,6 +124,16 @@ static int check_rows(const struct source *s, int f, int64_t row, int64_t rows, 
     return 0;
 }
 
+void source_range(const struct source *s, double *least, double *most)
+{
+    *least = INFINITY;
+    *most = 0.0;
+    for (int64_t i = 0; i < s->events; i++) {
+        *least = fmin(*least, s->energy[i]);
+        *most = fmax(*most, s->energy[i]);
+    }
+}
+
 int source_rows(const struct source *s, struct block rows, float *x, struct err *e)
 {
     for (int f = 0; f < s->n_files; f++) {
