@@ -13,9 +13,11 @@
 int distances_prdc(struct judge *j, const struct source *reference, const struct source *generated,
                    struct err *e);
 
-/* correlation.layers, .voxels, .hits: Frobenius norms, as evaluate.correlations asks for. */
+/* correlation.layers, .voxels, .hits: Frobenius norms, as evaluate.correlations asks for. Layers
+ * are in memory (x, y); voxels and hits are read from the files, twice each. */
 int distances_correlation(struct judge *j, const struct source *reference,
-                          const struct source *generated, struct err *e);
+                          const struct features_of_sample *x, const struct source *generated,
+                          const struct features_of_sample *y, struct err *e);
 
 /* correlation.latents of the two Bits files of evaluate.latents (none: not measured). */
 int distances_latents(struct judge *j, struct err *e);

@@ -28,10 +28,12 @@ struct judge {
     struct observables ox, oy;
 };
 
-/* Feature vectors of a sample, and the total energies in MeV [s.mine.count]; both owned. */
+/* Feature vectors of a sample; total energies [s.mine.count] and those of layers [s.mine.count,
+ * layers], MeV; all owned. */
 struct features_of_sample {
     struct sample s;
     double *x, *total;
+    float *layer;
 };
 
 int judge_init(struct judge *j, const struct run *r, struct err *e);

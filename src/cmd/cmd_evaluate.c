@@ -23,17 +23,6 @@ struct work {
     double *wasserstein; /* [judge.d] */
 };
 
-/* Least and largest incident energy of a sample, MeV. */
-static void energy_range(const struct source *s, double *least, double *most)
-{
-    *least = INFINITY;
-    *most = 0.0;
-    for (int64_t i = 0; i < s->events; i++) {
-        *least = fmin(*least, s->energy[i]);
-        *most = fmax(*most, s->energy[i]);
-    }
-}
-
 static int gather(struct work *w, struct err *e)
 {
     struct judge *j = &w->judge;
@@ -41,7 +30,7 @@ static int gather(struct work *w, struct err *e)
     int bad = judge_range(j, &w->reference, range, e);
 
     if (!bad) {
-        energy_range(&w->reference, &least, &most);
+        source_range(&w->reference, &least, &most);
         histos_init(&w->histos, &j->geom, j->geom.threshold, range, least, most);
         profile_init(&w->profile, &j->geom, least, most);
         bad = judge_sample(j, &w->reference, w->reference.events, &w->x, &w->histos, &w->profile,
@@ -105,11 +94,12 @@ static int more_distances(struct work *w, struct err *e)
     double least, most;
 
     if (distances_prdc(j, &w->reference, &w->generated, e) ||
-        distances_correlation(j, &w->reference, &w->generated, e) || distances_latents(j, e))
+        distances_correlation(j, &w->reference, &w->x, &w->generated, &w->y, e) ||
+        distances_latents(j, e))
         return -1;
     w->wasserstein = mem_take(j->d, sizeof *w->wasserstein);
     distances_wasserstein(j, &w->x, &w->y, w->wasserstein);
-    energy_range(&w->reference, &least, &most);
+    source_range(&w->reference, &least, &most);
     distances_resolution(j, "reference", &w->reference, &w->x, least, most);
     distances_resolution(j, "generated", &w->generated, &w->y, least, most);
     return classify_all(j, &w->reference, &w->generated, e);
@@ -139,7 +129,7 @@ static int yardsticks(struct work *w, struct err *e)
     if (path[0] == '\0') return 0;
     if (judge_open(j, path, &w->training, e)) return -1;
     int64_t n = w->training.events < w->generated.events ? w->training.events : w->generated.events;
-    energy_range(&w->training, &least, &most);
+    source_range(&w->training, &least, &most);
     baseline_init(&b, BASELINE_BINS, j->geom.voxels, least, most * (1.0 + 1e-9));
     int bad = judge_sample(j, &w->training, n, &real, NULL, NULL, 0, e) ||
               fpd_of(w, &real, "fpd_floor", "fpd_floor_error", e) ||

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum kind { LAYERS, VOXELS, HITS, KINDS };
-
 /* This rank's rows of the first n showers as PRDC wants them; owned by the caller. */
 static int features(struct judge *j, const struct source *s, int64_t n, float **out, struct err *e)
 {
@@ -58,38 +56,64 @@ int distances_prdc(struct judge *j, const struct source *reference, const struct
     return 0;
 }
 
-/* Columns of one piece of showers: x [rows, V] becomes what is asked for, in place or in small. */
-static const float *columns(struct judge *j, enum kind kind, const double *energy, int rows,
-                            float *small)
-{
-    const struct geom *g = &j->geom;
-    int64_t n = (int64_t)rows * g->voxels;
+/* Rows to correlate: this rank's are block_of(n); `rows` puts some of them into out [count, d]. */
+struct table {
+    int64_t n;
+    int d;
+    int (*rows)(const struct table *t, struct block rows, float *out, struct err *e);
+    struct judge *j;
+    const struct source *source;        /* voxels, hits */
+    const struct features_of_sample *f; /* layers */
+    const struct bits *bits;            /* latent bits */
+};
 
-    for (int64_t i = 0; i < n; i++) {
-        int hit = j->x[i] > 0.0f && j->x[i] >= g->threshold;
-        j->x[i] = kind == HITS ? (float)hit : hit ? j->x[i] : 0.0f;
-    }
-    if (kind != LAYERS) return j->x;
-    observables_of(&j->ox, g, j->x, energy, rows, g->threshold);
-    for (int64_t i = 0; i < (int64_t)rows * g->layers; i++) small[i] = (float)j->ox.layer[i];
-    return small;
+static int voxels(const struct table *t, struct block rows, float *out, struct err *e)
+{
+    const double threshold = t->j->geom.threshold;
+
+    if (source_rows(t->source, rows, out, e)) return -1;
+    for (int64_t i = 0; i < rows.count * t->d; i++)
+        if (out[i] < threshold) out[i] = 0.0f;
+    return 0;
 }
 
-static int gather(struct judge *j, const struct source *s, enum kind kind, struct correlation *c,
-                  struct err *e)
+static int hits(const struct table *t, struct block rows, float *out, struct err *e)
 {
-    const struct par *P = j->r->P;
-    const int64_t pieces = showers_pieces(P, s->events, JUDGE_PIECE);
-    float *small = mem_take((int64_t)JUDGE_PIECE * j->geom.layers, sizeof *small);
+    if (voxels(t, rows, out, e)) return -1;
+    for (int64_t i = 0; i < rows.count * t->d; i++) out[i] = out[i] > 0.0f;
+    return 0;
+}
+
+static int layers(const struct table *t, struct block rows, float *out, struct err *e)
+{
+    (void)e;
+    memcpy(out, t->f->layer + (rows.first - t->f->s.mine.first) * t->d,
+           (size_t)(rows.count * t->d) * sizeof *out);
+    return 0;
+}
+
+static int latents(const struct table *t, struct block rows, float *out, struct err *e)
+{
+    const uint8_t *state = t->bits->state + (rows.first - t->bits->rows.first) * t->d;
+
+    (void)e;
+    for (int64_t i = 0; i < rows.count * t->d; i++) out[i] = state[i];
+    return 0;
+}
+
+/* Two ways through all rows: moments, then products. */
+static int correlate(struct correlation *c, const struct table *t, struct err *e)
+{
+    const struct par *P = t->j->r->P;
+    const int64_t pieces = showers_pieces(P, t->n, JUDGE_PIECE);
+    float *x = mem_take((int64_t)JUDGE_PIECE * t->d, sizeof *x);
     int bad = 0;
 
-    correlation_init(c, P, kind == LAYERS ? j->geom.layers : j->geom.voxels, JUDGE_PIECE);
-    for (int64_t i = 0; i < 2 * pieces && !bad; i++) {
-        struct block mine = block_of(s->events, P->rank, P->size);
+    correlation_init(c, P, t->d, JUDGE_PIECE);
+    for (int64_t i = 0; i < 2 * pieces; i++) {
+        struct block mine = block_of(t->n, P->rank, P->size);
         struct block rows = showers_piece(mine, i % pieces, JUDGE_PIECE);
-        bad = source_rows(s, rows, j->x, e);
-        if (bad) break;
-        const float *x = columns(j, kind, s->energy + rows.first, (int)rows.count, small);
+        if ((bad = t->rows(t, rows, x, e)) != 0) break;
         if (i == pieces) correlation_know(c);
         if (i < pieces)
             correlation_look(c, x, (int)rows.count);
@@ -97,60 +121,56 @@ static int gather(struct judge *j, const struct source *s, enum kind kind, struc
             correlation_add(c, x, (int)rows.count);
     }
     if (!bad) correlation_finish(c);
-    mem_free(small);
+    mem_free(x);
+    return bad;
+}
+
+static int compare(struct judge *j, const char *key, const struct table *a, const struct table *b,
+                   struct err *e)
+{
+    struct correlation ca = { 0 }, cb = { 0 };
+    int bad = correlate(&ca, a, e) || correlate(&cb, b, e);
+
+    if (!bad) json_put_real(j->r->result, key, correlation_distance(&ca, &cb));
+    correlation_free(&ca);
+    correlation_free(&cb);
     return bad ? -1 : 0;
 }
 
 int distances_correlation(struct judge *j, const struct source *reference,
-                          const struct source *generated, struct err *e)
+                          const struct features_of_sample *x, const struct source *generated,
+                          const struct features_of_sample *y, struct err *e)
 {
-    static const char *const key[KINDS] = { "correlation.layers", "correlation.voxels",
-                                            "correlation.hits" };
-    const int kinds[] = { 0, VOXELS, KINDS }; /* none, layers, all */
-    const int wanted = kinds[conf_choice(j->r->conf, "evaluate.correlations")];
+    enum { NONE, LAYERS };
+    const int wanted = conf_choice(j->r->conf, "evaluate.correlations");
+    struct table a = { reference->events, j->geom.layers, layers, j, reference, x, NULL };
+    struct table b = { generated->events, j->geom.layers, layers, j, generated, y, NULL };
 
-    if (wanted > 0 && (reference->events < 2 || generated->events < 2))
+    if (wanted == NONE) return 0;
+    if (a.n < 2 || b.n < 2)
         return err_set(e, "evaluate.correlations: a sample of one shower has no correlations");
-    for (int k = 0; k < wanted; k++) {
-        struct correlation a = { 0 }, b = { 0 };
-        int bad =
-            gather(j, reference, (enum kind)k, &a, e) || gather(j, generated, (enum kind)k, &b, e);
-        if (!bad) json_put_real(j->r->result, key[k], correlation_distance(&a, &b));
-        correlation_free(&a);
-        correlation_free(&b);
-        if (bad) return -1;
-    }
-    return 0;
+    if (compare(j, "correlation.layers", &a, &b, e)) return -1;
+    if (wanted == LAYERS) return 0;
+    a.d = b.d = j->geom.voxels;
+    a.rows = b.rows = voxels;
+    if (compare(j, "correlation.voxels", &a, &b, e)) return -1;
+    a.rows = b.rows = hits;
+    return compare(j, "correlation.hits", &a, &b, e);
 }
 
-/* Correlations of the bits of a file. */
-static void gather_bits(struct correlation *c, const struct par *P, const struct bits *b)
+static int read_latents(struct bits *b, const struct par *P, const char *path, struct err *e)
 {
-    const int64_t pieces = showers_pieces(P, b->M, JUDGE_PIECE);
-    float *x = mem_take((int64_t)JUDGE_PIECE * b->N, sizeof *x);
-
-    correlation_init(c, P, b->N, JUDGE_PIECE);
-    for (int64_t i = 0; i < 2 * pieces; i++) {
-        struct block rows = showers_piece(b->rows, i % pieces, JUDGE_PIECE);
-        const uint8_t *state = b->state + (rows.first - b->rows.first) * b->N;
-        for (int64_t k = 0; k < rows.count * b->N; k++) x[k] = state[k];
-        if (i == pieces) correlation_know(c);
-        if (i < pieces)
-            correlation_look(c, x, (int)rows.count);
-        else
-            correlation_add(c, x, (int)rows.count);
-    }
-    correlation_finish(c);
-    mem_free(x);
+    if (bits_read(b, P, path, e)) return -1;
+    if (b->M < 2)
+        return err_set(e, "%s: one state has no correlations, expected two or more", path);
+    return 0;
 }
 
 int distances_latents(struct judge *j, struct err *e)
 {
-    const struct par *P = j->r->P;
-    const int n = conf_count(j->r->conf, "evaluate.latents");
-    struct correlation c[2] = { { 0 }, { 0 } };
-    struct bits b[2] = { { 0 }, { 0 } };
-    int bad = 0;
+    const struct conf *c = j->r->conf;
+    const int n = conf_count(c, "evaluate.latents");
+    struct bits a = { 0 }, b = { 0 };
 
     if (n == 0) return 0;
     if (n != 2)
@@ -158,24 +178,20 @@ int distances_latents(struct judge *j, struct err *e)
                        "evaluate.latents lists %d files, expected two: the reference's latent bits "
                        "and the generated ones",
                        n);
-    const char *path[2];
-    for (int i = 0; i < 2 && !bad; i++) {
-        path[i] = conf_text_at(j->r->conf, "evaluate.latents", i);
-        bad = bits_read(&b[i], P, path[i], e);
-        if (!bad && b[i].M < 2)
-            bad = err_set(e, "%s: one state has no correlations, expected two or more", path[i]);
-    }
-    if (!bad && b[0].N != b[1].N)
+    const char *first = conf_text_at(c, "evaluate.latents", 0);
+    const char *second = conf_text_at(c, "evaluate.latents", 1);
+    int bad = read_latents(&a, j->r->P, first, e) || read_latents(&b, j->r->P, second, e);
+    if (!bad && a.N != b.N)
         bad = err_set(e,
                       "evaluate.latents: states of %d bits in %s and of %d in %s, expected as many",
-                      b[0].N, path[0], b[1].N, path[1]);
-    for (int i = 0; i < 2 && !bad; i++) gather_bits(&c[i], P, &b[i]);
-    if (!bad)
-        json_put_real(j->r->result, "correlation.latents", correlation_distance(&c[0], &c[1]));
-    for (int i = 0; i < 2; i++) {
-        correlation_free(&c[i]);
-        bits_free(&b[i]);
+                      a.N, first, b.N, second);
+    if (!bad) {
+        struct table ta = { a.M, a.N, latents, j, NULL, NULL, &a };
+        struct table tb = { b.M, b.N, latents, j, NULL, NULL, &b };
+        bad = compare(j, "correlation.latents", &ta, &tb, e);
     }
+    bits_free(&a);
+    bits_free(&b);
     return bad ? -1 : 0;
 }
 

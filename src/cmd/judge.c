@@ -33,6 +33,7 @@ void judge_drop(struct features_of_sample *f)
 {
     mem_free(f->x);
     mem_free(f->total);
+    mem_free(f->layer);
     *f = (struct features_of_sample){ 0 };
 }
 
@@ -76,6 +77,7 @@ static void begin(struct features_of_sample *f, const struct judge *j, int64_t n
 
     f->x = mem_take(mine.count * j->d, sizeof *f->x);
     f->total = mem_take(mine.count, sizeof *f->total);
+    f->layer = mem_take(mine.count * j->geom.layers, sizeof *f->layer);
     f->s = (struct sample){ f->x, mine, n };
 }
 
@@ -89,8 +91,9 @@ int judge_sample(struct judge *j, const struct source *s, int64_t n, struct feat
     for (int64_t i = 0; i < pieces; i++) {
         if (piece_of(j, s, n, i, &rows, j->x, &j->ox, e)) return -1;
         features_of(f->x + (rows.first - f->s.mine.first) * j->d, &j->ox, &j->geom, j->kind);
-        for (int64_t k = 0; k < rows.count; k++)
-            f->total[rows.first - f->s.mine.first + k] = j->ox.total[k];
+        int64_t at = rows.first - f->s.mine.first, L = j->geom.layers;
+        for (int64_t k = 0; k < rows.count; k++) f->total[at + k] = j->ox.total[k];
+        for (int64_t k = 0; k < rows.count * L; k++) f->layer[at * L + k] = (float)j->ox.layer[k];
         if (H == NULL) continue;
         histos_add(H, which, &j->ox, j->x, j->geom.voxels);
         profile_add(p, which, j->x, s->energy + rows.first, (int)rows.count, j->geom.threshold);
