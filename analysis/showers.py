@@ -153,6 +153,16 @@ def picked(run, which):
     return [(energies[order[row]], showers[order[row]]) for row in rows]
 
 
+def both(run):
+    """The showers picked of both samples, and the geometry that they share."""
+    samples = {"reference": picked(run, "reference"), "generated": picked(run, "generated")}
+    voxels = {len(shower) for sample in samples.values() for _, shower in sample}
+    if len(voxels) != 1:
+        raise Absent(f"reference and generated showers have different numbers of voxels: {sorted(voxels)}")
+    g = Geometry(run, voxels.pop())
+    return samples, g
+
+
 def cloud(ax, g, shower, norm):
     """Hits in space, as large and as bright as their energy."""
     cells = g.cells(shower)
@@ -172,11 +182,7 @@ def cloud(ax, g, shower, norm):
 
 
 def events_in_space(run):
-    samples = {"reference": picked(run, "reference"), "generated": picked(run, "generated")}
-    voxels = {len(shower) for sample in samples.values() for _, shower in sample}
-    if len(voxels) != 1:
-        raise Absent(f"reference and generated showers have different numbers of voxels: {sorted(voxels)}")
-    g = Geometry(run, voxels.pop())
+    samples, g = both(run)
     figure = plt.figure(figsize=(11.2, 3.4 * len(SHOWN)), constrained_layout=True)
     for i in range(len(SHOWN)):
         high = max(float(np.max(s[i][1])) for s in samples.values())
@@ -190,11 +196,7 @@ def events_in_space(run):
 
 
 def events(run):
-    samples = {"reference": picked(run, "reference"), "generated": picked(run, "generated")}
-    voxels = {len(shower) for sample in samples.values() for _, shower in sample}
-    if len(voxels) != 1:
-        raise Absent(f"reference and generated showers have different numbers of voxels: {sorted(voxels)}")
-    g = Geometry(run, voxels.pop())
+    samples, g = both(run)
     figure = plt.figure(figsize=(11.2, 2.35 * len(SHOWN)), constrained_layout=True)
     grid = figure.add_gridspec(len(SHOWN), 5, width_ratios=[1.5, 0.85, 1.5, 0.85, 0.035])
     for i in range(len(SHOWN)):
