@@ -425,6 +425,33 @@ static void batch_norm_counts_the_rows_of_all_ranks(void **state)
     drop(&mine);
 }
 
+/* With `local` a rank normalises by its own rows, whatever the reducer: as one rank alone does.
+ * Rank r has rows r % 2 and 2. */
+static void a_local_batch_norm_counts_its_own_rows(void **state)
+{
+    (void)state;
+    const struct par *P = test_par();
+    struct bench alone = built("- {name: out, input: s, kind: batch_norm}");
+    struct bench local = built("- {name: out, input: s, kind: batch_norm, local: true}");
+    struct reducer r = par_reducer(P);
+    int ok = 1;
+
+    graph_reducer(&local.g, &r);
+    for (struct bench *t = &alone;; t = &local) {
+        t->B = 2;
+        memcpy(t->x[0], t->x[0] + P->rank % 2 * S, S * sizeof(float));
+        memcpy(t->x[0] + S, t->x[0] + 2 * S, S * sizeof(float));
+        backward(t);
+        if (t == &local) break;
+    }
+    for (int i = 0; i < 2 * S; i++)
+        ok &= local.dx[0][i] == alone.dx[0][i] &&
+              graph_output(&local.g, 0)[i] == graph_output(&alone.g, 0)[i];
+    assert_true(test_agree(ok));
+    drop(&alone);
+    drop(&local);
+}
+
 static void group_norm_is_its_definition(void **state)
 {
     (void)state;
@@ -633,6 +660,7 @@ TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
           cmocka_unit_test(a_turned_shower_gives_a_turned_output),
           cmocka_unit_test(batch_norm_is_its_definition),
           cmocka_unit_test(batch_norm_counts_the_rows_of_all_ranks),
+          cmocka_unit_test(a_local_batch_norm_counts_its_own_rows),
           cmocka_unit_test(group_norm_is_its_definition),
           cmocka_unit_test(attention_is_its_definition),
           cmocka_unit_test(dropout_drops_its_share_and_keeps_the_mean),
