@@ -1,4 +1,4 @@
-#include "test.h"
+#include "nn/quotient.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -31,17 +31,6 @@ static int size_of(int i)
     return shape_size(inputs[i].shape);
 }
 
-/* Away from 0, where relu and its kin have a kink. */
-static void fill(float *x, int64_t n, int64_t item)
-{
-    struct rng r = rng_at(7, RNG_TEST, item, 0);
-
-    for (int64_t i = 0; i < n; i++) {
-        float v = 2.0f * rng_float(&r) - 1.0f;
-        x[i] = v + (v < 0.0f ? -0.2f : 0.2f);
-    }
-}
-
 static int build(struct bench *t, const char *text, struct err *e)
 {
     const char *output = "out";
@@ -70,12 +59,12 @@ static int build(struct bench *t, const char *text, struct err *e)
         int n = ROWS * size_of(i);
         t->x[i] = mem_take(n, sizeof(float));
         t->dx[i] = mem_take(n, sizeof(float));
-        fill(t->x[i], n, i);
+        slope_fill(t->x[i], n, i);
         graph_bind(&t->g, i, t->x[i], t->dx[i]);
     }
     t->out = shape_size(t->g.value[t->g.output[0]].shape);
     t->r = mem_take(ROWS * t->out, sizeof(float));
-    fill(t->r, ROWS * t->out, 99);
+    slope_fill(t->r, ROWS * t->out, 99);
     return 0;
 }
 
@@ -103,8 +92,9 @@ static void drop(struct bench *t)
 }
 
 /* The loss sum_i r_i y_i in double; *size is the sum of its terms' sizes. */
-static double loss(struct bench *t, double *size)
+static double loss(void *ctx, double *size)
 {
+    struct bench *t = ctx;
     double sum = 0.0;
 
     graph_forward(&t->g, t->params, t->B, 1);
@@ -127,42 +117,6 @@ static void backward(struct bench *t)
         memset(t->dx[i], 0, (size_t)(ROWS * size_of(i)) * sizeof(float));
     memcpy(graph_output_gradient(&t->g, 0), t->r, (size_t)(t->B * t->out) * sizeof(float));
     graph_backward(&t->g, t->params, t->grad, t->B);
-}
-
-static double quotient(struct bench *t, float *x, const float *start, const float *d, int64_t n,
-                       double h, double *size)
-{
-    double up, down;
-
-    for (int64_t i = 0; i < n; i++) x[i] = start[i] + (float)h * d[i];
-    up = loss(t, size);
-    for (int64_t i = 0; i < n; i++) x[i] = start[i] - (float)h * d[i];
-    down = loss(t, size);
-    memcpy(x, start, (size_t)n * sizeof(float));
-    return (up - down) / (2.0 * h);
-}
-
-/* As in test_layers.c: Richardson's difference quotient along a random direction. */
-static void check(struct bench *t, const char *text, const char *name, float *x, const float *g,
-                  int64_t n, int64_t item)
-{
-    const double h = 1.0 / 16.0;
-    float *d = mem_take(n, sizeof *d), *start = mem_take(n, sizeof *start);
-    double along = 0.0, norm = 0.0, size;
-
-    fill(d, n, 1000 + item);
-    for (int64_t i = 0; i < n; i++) norm += (double)d[i] * (double)d[i];
-    for (int64_t i = 0; i < n; i++) d[i] = (float)((double)d[i] / sqrt(norm));
-    memcpy(start, x, (size_t)n * sizeof(float));
-    for (int64_t i = 0; i < n; i++) along += (double)g[i] * (double)d[i];
-    double wide = quotient(t, x, start, d, n, h, &size);
-    double close = quotient(t, x, start, d, n, h / 2.0, &size);
-    double best = (4.0 * close - wide) / 3.0;
-    double tolerance = 48.0 * 0x1p-24 * size / h + 0.25 * fabs(close - wide) + 1e-5;
-    if (!(fabs(best - along) <= tolerance)) print_error("%s, gradient of %s:\n", text, name);
-    assert_near(along, best, tolerance);
-    mem_free(d);
-    mem_free(start);
 }
 
 static const char *const graphs[] = {
@@ -241,10 +195,12 @@ static void backward_is_the_derivative_of_forward(void **state)
         for (int i = 0; i < t.T.n; i++) {
             const struct tensor *p = &t.T.t[i];
             if (p->fixed) continue;
-            check(&t, graphs[k], p->name, t.params + p->first, t.grad + p->first, p->count, i);
+            slope_check(&(struct slope){ loss, &t }, graphs[k], p->name, t.params + p->first,
+                        t.grad + p->first, p->count, i);
         }
         for (int i = 0; i < INPUTS; i++)
-            check(&t, graphs[k], inputs[i].name, t.x[i], t.dx[i], ROWS * size_of(i), 100 + i);
+            slope_check(&(struct slope){ loss, &t }, graphs[k], inputs[i].name, t.x[i], t.dx[i],
+                        ROWS * size_of(i), 100 + i);
         drop(&t);
     }
 }
@@ -522,7 +478,7 @@ static void attention_is_its_definition(void **state)
     struct bench t = built("- {name: out, input: s, kind: linear_attention, dim: 4}");
     double size;
 
-    fill(t.params + t.g.layer[0].at[2], C, 55);
+    slope_fill(t.params + t.g.layer[0].at[2], C, 55);
     loss(&t, &size);
     for (int i = 0; i < 12; i++) {
         int b = i % ROWS, place = 5 * i, c = i % C;
