@@ -7,6 +7,7 @@
 #include "rbm/exact.h"
 #include "rbm/small.h"
 #include "rbm/spins.h"
+#include "rbm/stage.h"
 
 #include <string.h>
 
@@ -20,20 +21,6 @@ static void run(struct ais *a, const struct rbm *m, struct block tiles, int reve
     ais_init(a, m, kern_best(), tiles, reverse, K, beta, sweeps, base, start, seed);
     assert_int_equal(ais_advance(a, m, kern_best(), K), 0);
     mem_free(beta);
-}
-
-static double mean_of(const double *x, int64_t n, double shift, double *error)
-{
-    double sum = 0.0, squares = 0.0;
-
-    for (int64_t i = 0; i < n; i++) {
-        double w = exp(x[i] - shift);
-        sum += w;
-        squares += w * w;
-    }
-    sum /= (double)n;
-    *error = sqrt((squares / (double)n - sum * sum) / (double)n);
-    return sum;
 }
 
 /* 10,048 runs of 5 steps: exp(log w) averages to the ratio of partition functions, both ways and
@@ -60,7 +47,7 @@ static void weights_are_unbiased_on_short_paths(void **state)
         ais_base(base, &m, (enum ais_base)(way / 2), mean, 1e-3);
         run(&a, &m, (struct block){ 0, TILES }, reverse, 5, 1, base, reverse ? start : NULL, 3);
         double ratio = reverse ? a.log_z0[0] - log_z : log_z - a.log_z0[0];
-        double w = mean_of(a.log_w, TILES * 64, ratio, &error);
+        double w = stage_mean_weight(a.log_w, TILES * 64, ratio, &error);
         assert_true(error < 0.1);
         assert_near(w, 1.0, 4.0 * error);
         /* and so the forward estimate lies below, the reverse above, on average (Jensen) */
