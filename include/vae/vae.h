@@ -45,6 +45,7 @@ struct vae {
     float *field;                                      /* [batch, L]: its gradient; owned */
     int B;                                             /* rows of the last forward */
     enum latent_mode mode;                             /* of the last forward */
+    int frozen;                                        /* the encoder */
     double beta, slope;
 };
 
@@ -73,6 +74,10 @@ void vae_free(struct vae *v); /* accepts { 0 } */
 /* Sums over ranks for layers that need them (batch norms): forward other than by LATENT_BITS, and
  * losses with backward, are then collective. Before that call each rank is alone. */
 void vae_reducer(struct vae *v, const struct reducer *r);
+
+/* A frozen network's batch norms keep their moving averages, and a frozen encoder gets no
+ * gradients. As at first: neither is. */
+void vae_freeze(struct vae *v, int encoder, int decoder);
 
 /* Start from the data: layers with `data: showers` (normalise), `data: hits` and `data:
  * activations` (the decoder's last biases). Before the first step. */

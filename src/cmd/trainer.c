@@ -41,8 +41,11 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
     o.factor = conf_real(c, "training.schedule_factor");
     optim_free(&t->optim);
     optim_init(&t->optim, &o, &t->model.vae.T);
-    if (trainer_phase(t)->freeze == FREEZE_ENCODER) optim_freeze(&t->optim, "encoder/", 1);
-    if (trainer_phase(t)->freeze == FREEZE_DECODER) optim_freeze(&t->optim, "decoder/", 1);
+    int encoder = trainer_phase(t)->freeze == FREEZE_ENCODER;
+    int decoder = trainer_phase(t)->freeze == FREEZE_DECODER;
+    if (encoder) optim_freeze(&t->optim, "encoder/", 1);
+    if (decoder) optim_freeze(&t->optim, "decoder/", 1);
+    if (t->model.networks) vae_freeze(&t->model.vae, encoder, decoder);
 }
 
 static struct loss_options losses(const struct trainer *t)
@@ -54,6 +57,7 @@ static struct loss_options losses(const struct trainer *t)
     o.c = conf_real(c, "training.mse_coefficient");
     o.w = conf_real(c, "training.mse_exponent");
     o.mask = conf_flag(c, "training.mask");
+    o.exact_entropy = conf_choice(c, "training.entropy") == 1;
     o.layer_of = t->model.geom.layer_of;
     return o;
 }

@@ -130,9 +130,17 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
     for (int l = 0; l <= v->encoder.levels; l++) {
         struct graph *g = l < v->encoder.levels ? &v->encoder.level[l] : &v->decoder.net;
         graph_start(g, &v->T, v->params, seed);
-        graph_moving(g, v->params);
     }
+    vae_freeze(v, 0, 0);
     return 0;
+}
+
+void vae_freeze(struct vae *v, int encoder, int decoder)
+{
+    for (int l = 0; l < v->encoder.levels; l++)
+        graph_moving(&v->encoder.level[l], encoder ? NULL : v->params);
+    graph_moving(&v->decoder.net, decoder ? NULL : v->params);
+    v->frozen = encoder;
 }
 
 void vae_reducer(struct vae *v, const struct reducer *r)
@@ -267,10 +275,11 @@ void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, d
     if (m != NULL && o->weight[LOSS_LOGIT] > 0.0) logit_distance(v, m, o, backward, sum);
     if (o->weight[LOSS_LAYER] > 0.0)
         loss_layers(sum, da, b->u, decoder_activations(&v->decoder), v->B, v->V, o);
-    sum[LOSS_NEGATIVE] += negative * v->B;
+    if (m != NULL) sum[LOSS_NEGATIVE] += negative * v->B;
     if (!backward) return;
     decoder_backward(&v->decoder, v->params, v->grad, v->B);
-    encoder_backward(&v->encoder, &v->rows, v->params, v->grad, v->B, v->beta, v->mode);
+    if (!v->frozen)
+        encoder_backward(&v->encoder, &v->rows, v->params, v->grad, v->B, v->beta, v->mode);
 }
 
 void vae_encode(struct vae *v, const struct vae_batch *b, float *bits, float *logits)
@@ -325,7 +334,7 @@ double vae_flops_decoder(const struct vae *v)
 
 int64_t vae_bytes(const struct vae *v, int batch)
 {
-    int64_t buffers = (int64_t)sizeof(float) * batch * (7 * v->L + 4 * v->F + v->V);
+    int64_t buffers = (int64_t)sizeof(float) * batch * (6 * v->L + 4 * v->F + v->V + 3);
 
     for (int l = 0; l < v->encoder.levels; l++) buffers += graph_bytes(&v->encoder.level[l], batch);
     return buffers + graph_bytes(&v->decoder.net, batch);

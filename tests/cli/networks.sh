@@ -49,6 +49,21 @@ for n in 1 3; do
     look "gone on, $n ranks: the same checkpoint" same "$work/net$n/checkpoint-2.h5" "$work/turn$n/checkpoint-2.h5" but=/config
     look "gone on, $n ranks: the same history" metrics "$work/net$n/metrics.jsonl" "$work/turn$n/metrics.jsonl" 0
 done
+# what is frozen stands still, the moving averages of its batch norms too
+for part in encoder decoder; do
+    must 2 "${train[@]}" run.dir="$work/$part" training.phases="[{mode: ae, epochs: 1}, {mode: ae, epochs: 1, freeze: $part}]"
+    check "a frozen $part stands still, the rest moves" "$python" - "$work/$part" $part <<'END'
+import h5py, sys
+a, b = (h5py.File(f"{sys.argv[1]}/checkpoint-{i}.h5")["model"] for i in (1, 2))
+names = []
+a.visititems(lambda n, x: names.append(n) if isinstance(x, h5py.Dataset) else None)
+moved = {n for n in names if (a[n][()] != b[n][()]).any()}
+frozen = {n for n in names if sys.argv[2] in n}
+assert any("variance" in n for n in frozen), names
+assert not moved & frozen, sorted(moved & frozen)
+assert any("variance" in n for n in moved), sorted(moved)
+END
+done
 # sums over ranks are made in another order: 1e-3 of the losses after 12 steps
 look "the losses do not know how many ranks there are" metrics "$work/net1/metrics.jsonl" "$work/net3/metrics.jsonl" 1e-3
 check "two levels for three partitions" grep -q 'encoder level 1: .* parameters' "$work/net1/log.txt"
