@@ -11,7 +11,6 @@
 #include "vae/site.h"
 
 struct decoder {
-    int voxels;
     struct graph net;
 };
 

@@ -35,7 +35,7 @@ int decoder_init(struct decoder *d, const struct yaml *list, int units, const st
                             .outputs = has(list, "spread") ? 3 : 2,
                             .batch = site->batch,
                             .blocks = site->blocks };
-    *d = (struct decoder){ .voxels = site->voxels };
+    *d = (struct decoder){ 0 };
     if (graph_init(&d->net, list, site->file, &w, site->T, e)) return -1;
     for (int i = 0; i < w.outputs; i++) {
         struct shape made = d->net.value[d->net.output[i]].shape;

@@ -33,10 +33,16 @@ static int init_level(struct encoder *n, int level, const struct yaml *list, int
     if (graph_init(g, list, site->file, &w, site->T, e)) return -1;
     struct shape made = g->value[g->output[0]].shape;
     char text[48];
-    if (shape_size(made) == n->count[level]) return 0;
-    return err_set(e, "%s:%d: 'logits' of encoder level %d is %s, expected %d units", site->file,
-                   g->layer[g->output[0] - g->inputs].line, level, layer_shape(made, text),
-                   n->count[level]);
+    int line = g->layer[g->output[0] - g->inputs].line;
+    if (shape_size(made) != n->count[level])
+        return err_set(e, "%s:%d: 'logits' of encoder level %d is %s, expected %d units",
+                       site->file, line, level, layer_shape(made, text), n->count[level]);
+    if (!g->value[g->output[0]].gradient)
+        return err_set(e,
+                       "%s:%d: 'logits' of encoder level %d depends on no parameter: nothing can "
+                       "be learned",
+                       site->file, line, level);
+    return 0;
 }
 
 int encoder_init(struct encoder *n, const struct yaml *list, int levels, const struct site *site,
