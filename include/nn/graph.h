@@ -47,7 +47,7 @@ struct graph_value {
     struct shape shape;
     int gradient;     /* wanted: it depends on a parameter or on an input that wants one */
     int wanted;       /* an output of the graph */
-    int first, last;  /* layers that read it; -1: none */
+    int last;         /* layer that reads it last; -1: none */
     const float *x;   /* [batch, size]: y, or what an input is bound to */
     float *y;         /* [batch, size], a layer's; in memory */
     float *dx;        /* [batch, size]: in memory, or an input's, borrowed; NULL: not wanted */

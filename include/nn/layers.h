@@ -2,7 +2,7 @@
  * layers.h - the kinds of layers: what a graph is made of.
  *
  * A kind says which keys it reads, infers the shape it makes, adds its tensors to the table, and
- * computes forward and backward on rows of one batch. A new kind (a convolution, a batch norm) is a
+ * computes forward and backward on rows of one batch. A new kind is a
  * room with one `struct layer_kind` and one line in the table of layers.c; the graph stays as it
  * is.
  *
@@ -176,6 +176,14 @@ const char *layer_shape(struct shape s, char text[48]);
 
 /* Fill a tensor with one number. */
 void layer_fill(const struct tensors *T, int tensor, float *params, double x);
+
+/* y = x, and its backward: dx = dy, or added where another reader has written. */
+void layer_copy(const struct layer *l, const struct layer_call *c);
+void layer_copy_back(const struct layer *l, const struct layer_call *c);
+
+/* Gradient of a bias of each channel, tensor `bias`: db += sum of dy over places and rows, row by
+ * row first: a float sum over a batch would lose bits. sum [channels] is scratch. */
+void layer_bias_back(const struct layer *l, const struct layer_call *c, int bias, float *sum);
 
 /* Uniform in [-limit, limit], by (seed, the tensor's name, index): the same weights whatever stands
  * before it in the buffer. */

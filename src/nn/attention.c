@@ -48,6 +48,7 @@ struct row {
     float *o, *d_o;    /* [n, d] q (k^T v) */
     float *sum, *dsum; /* [d, d] k^T v */
     float *top;        /* [2 d] of columns */
+    float *bias;       /* [C] */
 };
 
 static struct row rooms(const struct layer *l, float *scratch)
@@ -62,6 +63,7 @@ static struct row rooms(const struct layer *l, float *scratch)
     r.sum = r.d_o + narrow;
     r.dsum = r.sum + square;
     r.top = r.dsum + square;
+    r.bias = r.top + 2 * r.d;
     return r;
 }
 
@@ -70,7 +72,7 @@ static void prepare(struct layer *l, int batch)
     struct row r = rooms(l, NULL);
 
     (void)batch;
-    l->scratch = (int64_t)r.n * 8 * r.d + 2 * r.d * r.d + 2 * r.d;
+    l->scratch = (int64_t)r.n * 8 * r.d + 2 * r.d * r.d + 2 * r.d + r.C;
 }
 
 /* q, k, v, k^T v and o of one row. */
@@ -109,13 +111,11 @@ static void backward(const struct layer *l, const struct layer_call *c)
     int n = r.n, d = r.d, wide = 3 * d;
     size_t size = (size_t)shape_size(l->to);
     const float *out = c->params + l->at[OUT], *qkv = c->params + l->at[QKV];
-    float *db = c->grad + l->at[BIAS];
 
+    layer_bias_back(l, c, BIAS, r.bias);
     for (size_t b = 0; b < (size_t)c->B; b++) {
         const float *x = c->x[0] + b * size, *dy = c->dy + b * size;
         attend(l, &r, x, c->params);
-        for (size_t at = 0; at < size; at += (size_t)r.C)
-            for (int k = 0; k < r.C; k++) db[k] += dy[at + (size_t)k];
         dnn_gemm('T', 'N', r.C, d, n, 1.0f, dy, r.C, r.o, d, 1.0f, c->grad + l->at[OUT], d);
         dnn_gemm('N', 'N', n, d, r.C, 1.0f, dy, r.C, out, d, 0.0f, r.d_o, d);
         dnn_gemm('N', 'T', n, d, d, 1.0f, r.d_o, d, r.sum, d, 0.0f, r.dqkv, wide);

@@ -120,20 +120,6 @@ static void forward(const struct layer *l, const struct layer_call *c)
     }
 }
 
-/* Row by row first: a float sum over a batch would lose bits. */
-static void backward_bias(const struct layer *l, const struct layer_call *c)
-{
-    float *restrict db = c->grad + l->at[BIAS], *restrict sum = c->scratch;
-    size_t C = (size_t)l->to.c, row = (size_t)shape_size(l->to);
-
-    for (size_t b = 0; b < (size_t)c->B; b++) {
-        for (size_t k = 0; k < C; k++) sum[k] = 0.0f;
-        for (size_t at = b * row; at < (b + 1) * row; at += C)
-            for (size_t k = 0; k < C; k++) sum[k] += c->dy[at + k];
-        for (size_t k = 0; k < C; k++) db[k] += sum[k];
-    }
-}
-
 static void backward(const struct layer *l, const struct layer_call *c)
 {
     const float *w = c->params + l->at[WEIGHT];
@@ -143,7 +129,7 @@ static void backward(const struct layer *l, const struct layer_call *c)
         conv_weights(l->state, dw, c->dy, c->x[0], c->B, c->scratch);
     else
         conv_weights(l->state, dw, c->x[0], c->dy, c->B, c->scratch);
-    if (l->tensors > BIAS) backward_bias(l, c);
+    if (l->tensors > BIAS) layer_bias_back(l, c, BIAS, c->scratch);
     if (c->dx[0] == NULL) return;
     if (is_transposed(l))
         conv_forward(l->state, c->dx[0], c->dy, w, c->B, c->add[0], c->scratch);

@@ -193,14 +193,6 @@ static void voxel_forward(const struct layer *l, const struct layer_call *c)
         for (int k = 0; k < C; k++) *y++ = *x++ + table[i % places];
 }
 
-static void voxel_backward(const struct layer *l, const struct layer_call *c)
-{
-    size_t n = (size_t)c->B * (size_t)shape_size(l->to);
-    float *dx = c->dx[0];
-
-    for (size_t i = 0; i < n && dx != NULL; i++) dx[i] = (c->add[0] ? dx[i] : 0.0f) + c->dy[i];
-}
-
 const struct layer_kind layer_sinusoids = {
     .name = "sinusoids",
     .keys = " units longest ",
@@ -230,7 +222,7 @@ const struct layer_kind layer_voxel_encoding = {
     .most = 1,
     .build = build_voxel,
     .forward = voxel_forward,
-    .backward = voxel_backward,
+    .backward = layer_copy_back,
     .prepare = prepare_voxel,
     .drop = drop_table,
 };

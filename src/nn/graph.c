@@ -174,12 +174,11 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
         p->size[p->sizes++] = (struct layer_size){ yaml_get(y, "name")->text, shape_size(l->to) };
 
     struct graph_value *v = &g->value[g->values];
-    *v = (struct graph_value){ .shape = l->to, .gradient = l->learns, .first = -1, .last = -1 };
+    *v = (struct graph_value){ .shape = l->to, .gradient = l->learns, .last = -1 };
     memcpy(v->name, l->name, sizeof v->name);
     for (int i = 0; i < l->ins; i++) {
         struct graph_value *from = &g->value[l->in[i]];
         v->gradient |= from->gradient && !l->stops;
-        if (from->first < 0) from->first = g->layers;
         from->last = g->layers;
     }
     l->out = p->last = g->values++;
@@ -246,7 +245,7 @@ static const struct yaml *find_block(const struct plan *p, const struct yaml *y,
             strcmp(y->key[i], "with") != 0)
             err_set(e, "%s:%d: a block has no key '%s'; its keys are block name input concat with",
                     p->file, y->key_line[i], y->key[i]);
-    return err_is(e) || depth >= DEPTH ? NULL : list;
+    return err_is(e) ? NULL : list;
 }
 
 static int add_block(struct plan *p, const struct yaml *y, const char *prefix, struct err *e)
@@ -355,9 +354,9 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
     g->value = mem_take(g->inputs, sizeof *g->value);
     for (int i = 0; i < g->inputs; i++) {
         struct graph_value *v = &g->value[i];
-        *v = (struct graph_value){
-            .shape = w->input[i].shape, .gradient = w->input[i].gradient, .first = -1, .last = -1
-        };
+        *v = (struct graph_value){ .shape = w->input[i].shape,
+                                   .gradient = w->input[i].gradient,
+                                   .last = -1 };
         snprintf(v->name, sizeof v->name, "%s", w->input[i].name);
     }
     if (add_list(&p, list, e) || find_outputs(&p, list, e)) {

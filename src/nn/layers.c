@@ -83,7 +83,8 @@ static void list_sizes(const struct layer_site *s, char *text, size_t n)
                                s->size[i].n);
 }
 
-/* A number from least to most, or the name of a size. */
+/* A number from least to most, or the name of a size; of two of one name the inner one, added last.
+ */
 static int number(const struct layer_site *s, const struct yaml *y, const char *key, int least,
                   int most, int *out, struct err *e)
 {
@@ -91,7 +92,7 @@ static int number(const struct layer_site *s, const struct yaml *y, const char *
     char names[256];
     int64_t n;
 
-    for (int i = 0; y->kind == YAML_SCALAR && i < s->sizes; i++) {
+    for (int i = s->sizes - 1; y->kind == YAML_SCALAR && i >= 0; i--) {
         if (strcmp(s->size[i].name, y->text) != 0) continue;
         *out = s->size[i].n;
         return 0;
@@ -241,4 +242,17 @@ void layer_uniform(const struct tensors *T, int tensor, float *params, double li
 
     for (int64_t i = 0; i < t->count; i++)
         params[t->first + i] = (float)(limit * (2.0 * (double)rng_float(&r) - 1.0));
+}
+
+void layer_bias_back(const struct layer *l, const struct layer_call *c, int bias, float *sum)
+{
+    float *restrict db = c->grad + l->at[bias], *restrict one = sum;
+    size_t C = (size_t)l->to.c, row = (size_t)shape_size(l->to);
+
+    for (size_t b = 0; b < (size_t)c->B; b++) {
+        memset(one, 0, C * sizeof *one);
+        for (size_t at = b * row; at < (b + 1) * row; at += C)
+            for (size_t k = 0; k < C; k++) one[k] += c->dy[at + k];
+        for (size_t k = 0; k < C; k++) db[k] += one[k];
+    }
 }

@@ -7,7 +7,8 @@
  *   broadcast  the channels of one place, at each of z, phi, r places (places: [z, phi, r])
  *   bias       y = x + a number of its own for each unit [units]; may start from data
  *   dropout    in training each number is 0 with probability rate, else divided by 1 - rate
- *              (Srivastava et al. 2014): a function of (seed, global number of the row, step, line)
+ *              (Srivastava et al. 2014): a function of (seed, global number of the row, step,
+ * layer)
  */
 #include "nn/layers.h"
 
@@ -24,12 +25,12 @@ static size_t numbers(const struct layer *l, const struct layer_call *c)
     return (size_t)c->B * (size_t)shape_size(l->to);
 }
 
-static void copy_forward(const struct layer *l, const struct layer_call *c)
+void layer_copy(const struct layer *l, const struct layer_call *c)
 {
     memcpy(c->y, c->x[0], numbers(l, c) * sizeof *c->y);
 }
 
-static void copy_backward(const struct layer *l, const struct layer_call *c)
+void layer_copy_back(const struct layer *l, const struct layer_call *c)
 {
     float *restrict dx = c->dx[0];
     size_t n = numbers(l, c);
@@ -179,7 +180,7 @@ static void bias_backward(const struct layer *l, const struct layer_call *c)
 
     for (size_t b = 0; b < (size_t)c->B; b++)
         for (size_t k = 0; k < n; k++) db[k] += c->dy[b * n + k];
-    copy_backward(l, c);
+    layer_copy_back(l, c);
 }
 
 /* --- dropout --------------------------------------------------------------------------------- */
@@ -230,8 +231,8 @@ const struct layer_kind layer_reshape = {
     .least = 1,
     .most = 1,
     .build = build_reshape,
-    .forward = copy_forward,
-    .backward = copy_backward,
+    .forward = layer_copy,
+    .backward = layer_copy_back,
 };
 
 const struct layer_kind layer_slice = {

@@ -101,16 +101,23 @@ static void columns(const struct conv_shape *s, float *restrict column, float *r
             }
 }
 
-/* Columns of `rows` rows; x itself where it is flat. */
-static const float *gather(const struct conv *c, const float *x, int rows, float *scratch)
+/* oneDNN's handles and columns() are not const; what a way only reads it leaves alone. */
+static float *writable(const float *x)
 {
     union {
         const float *read;
-        float *x; /* columns() only reads it */
+        float *x;
     } at = { .read = x };
 
+    return at.x;
+}
+
+/* Columns of `rows` rows; x itself where it is flat. */
+static const float *gather(const struct conv *c, const float *x, int rows, float *scratch)
+{
     if (c->flat) return x;
-    for (int b = 0; b < rows; b++) columns(&c->s, scratch + b * c->columns, at.x + b * c->x_row, 0);
+    for (int b = 0; b < rows; b++)
+        columns(&c->s, scratch + b * c->columns, writable(x) + b * c->x_row, 0);
     return scratch;
 }
 
@@ -188,17 +195,6 @@ static void direct(const struct conv *c, enum dnnconv_way way, float *x, float *
                     way == DNNCONV_WEIGHTS ? scratch : NULL);
         for (int64_t i = 0; add && i < many; i++) sum[i] += scratch[i];
     }
-}
-
-/* oneDNN's handles are not const; what a way only reads it leaves alone. */
-static float *writable(const float *x)
-{
-    union {
-        const float *read;
-        float *x;
-    } at = { .read = x };
-
-    return at.x;
 }
 
 void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B, int add,

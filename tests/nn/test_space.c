@@ -606,6 +606,16 @@ static void blocks_stand_for_their_layers(void **state)
               "blocks: {stage: [{name: a, kind: tanh}, {inputs: [a, input], kind: add}]}");
     assert_int_equal(twice.out, S);
     drop(&twice);
+    struct bench nested = /* the inner `wide` is 5, the outer one stays 2 */
+        built("list: [{name: out, block: outer, input: s, with: {wide: 2}}]\n"
+              "blocks:\n"
+              "  outer:\n"
+              "    - {name: a, block: inner, input: input, with: {wide: 5}}\n"
+              "    - {name: b, input: input, kind: conv3d, units: wide, kernel: 1}\n"
+              "    - {inputs: [a, b], kind: concat}\n"
+              "  inner: [{kind: conv3d, units: wide, kernel: 1}]");
+    assert_int_equal(nested.out, (5 + 2) * D * H * W);
+    drop(&nested);
     drop(&t);
     drop(&last);
 }
