@@ -164,7 +164,8 @@ static int one(struct run *r, struct json *list, const char *file, double second
     char *text = run_text(r->P, file, e);
     struct yaml *tree = text != NULL ? yaml_parse(text, file, e) : NULL;
     double need = tree != NULL ? bytes_of(tree, file, B, e) : NAN;
-    double room = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / r->P->node_size;
+    double room =
+        (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / r->P->node_size;
     const char *name = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
     struct learner l;
 
