@@ -17,11 +17,13 @@
 struct par {
     int rank, size;
     int node_rank, node_size; /* among the ranks that share memory */
+    int node, nodes;          /* which group of them, by their first ranks; how many */
     void *comm;               /* MPI_Comm *, owned; for io/h5 and par/scalapack alone */
     void *wires;              /* scratch and the sums under way, owned (par.c) */
 };
 
-/* MPI_Init, fatal errors, die() -> MPI_Abort. */
+/* MPI_Init, fatal errors, die() -> MPI_Abort. For tests, CALOQ_NODE=2 in the environment takes
+ * each two ranks that share memory for a node of their own. */
 void par_init(struct par *P, int *argc, char ***argv);
 
 /* The same ranks, regrouped: those with the same colour, in order of rank (MPI_Comm_split). */

@@ -39,19 +39,42 @@ static void abort_all(void)
     MPI_Abort(MPI_COMM_WORLD, 1);
 }
 
+/* Who shares memory with whom; nodes are numbered by their first ranks. */
+static void find_nodes(struct par *P, MPI_Comm comm)
+{
+    const char *text = getenv("CALOQ_NODE");
+    const long most = text ? strtol(text, NULL, 10) : 0;
+    MPI_Comm node;
+    int first, before = 0;
+
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, P->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &P->node_rank);
+    MPI_Comm_size(node, &P->node_size);
+    if (most > 0) {
+        MPI_Comm part;
+        MPI_Comm_split(node, P->node_rank / (int)most, P->rank, &part);
+        MPI_Comm_free(&node);
+        node = part;
+        MPI_Comm_rank(node, &P->node_rank);
+        MPI_Comm_size(node, &P->node_size);
+    }
+    first = P->node_rank == 0;
+    MPI_Exscan(&first, &before, 1, MPI_INT, MPI_SUM, comm);
+    P->node = P->rank == 0 ? 0 : before;
+    MPI_Bcast(&P->node, 1, MPI_INT, 0, node);
+    MPI_Allreduce(&first, &P->nodes, 1, MPI_INT, MPI_SUM, comm);
+    MPI_Comm_free(&node);
+}
+
 /* Fill P for a communicator that it takes over. */
 static void adopt(struct par *P, MPI_Comm comm, int world)
 {
-    MPI_Comm node;
     struct wires *w = mem_take(1, sizeof *w);
 
     MPI_Comm_set_errhandler(comm, MPI_ERRORS_ARE_FATAL);
     MPI_Comm_rank(comm, &P->rank);
     MPI_Comm_size(comm, &P->size);
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, P->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &P->node_rank);
-    MPI_Comm_size(node, &P->node_size);
-    MPI_Comm_free(&node);
+    find_nodes(P, comm);
     w->world = world;
     w->scratch = mem_take(2 * (PAR_ORDERED + (int64_t)P->size), sizeof *w->scratch);
     P->wires = w;
