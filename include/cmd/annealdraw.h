@@ -2,11 +2,12 @@
  * annealdraw.h - reads of the problems of a machine, from a service or from this machine.
  *
  * All reads end on rank 0, problem after problem. With a service rank 0 alone talks to it and the
- * others wait for its word; block Gibbs is shared out by tiles of 64 reads.
+ * others wait for its word; the reads of a local device are shared out by tiles of 64.
  */
 #ifndef CMD_ANNEALDRAW_H
 #define CMD_ANNEALDRAW_H
 
+#include "cmd/annealdevice.h"
 #include "cmd/annealmodel.h"
 #include "cmd/session.h"
 
@@ -29,9 +30,15 @@ int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel
                    const struct kern *k, struct err *e);
 void annealdraw_free(struct annealdraw *d);
 
-/* Block Gibbs of all problems at inverse temperature beta, `reads` in all, gathered on rank 0:
- * state, energy (rank 0: the caller's), of and first [Q] are filled on every rank. stream: a number
- * of its own for each use. Collective. */
+/* Reads of all problems from a local device that every rank has opened, of [Q] of each, gathered on
+ * rank 0: state, energy (rank 0: the caller's). call: what all have in common; problem q is number
+ * call->number Q + q. access: us, added to. Collective. */
+int annealdraw_local(const struct par *P, const struct annealmodel *m, struct device *d,
+                     const struct device_call *call, const int64_t *of, uint8_t *state,
+                     double *energy, double *access, struct err *e);
+
+/* The same from block Gibbs at inverse temperature beta; stream: a number of its own for each use.
+ * Collective. */
 int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const struct kern *k,
                      double beta, int sweeps, uint64_t seed, int64_t stream, const int64_t *of,
                      uint8_t *state, double *energy, struct err *e);

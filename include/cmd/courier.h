@@ -16,8 +16,8 @@
 #ifndef CMD_COURIER_H
 #define CMD_COURIER_H
 
+#include "cmd/annealdevice.h"
 #include "cmd/session.h"
-#include "qpu/local.h"
 #include "rbm/rbm.h"
 
 struct courier {
@@ -29,18 +29,18 @@ struct courier {
     const struct rbm *m;   /* borrowed; the driver's own when it is apart */
     struct rbm own;        /* of a driver apart; owned */
     int delay;
-    int64_t reads, steps;    /* of a request; of the whole run */
-    int64_t first;           /* the first step that was asked for, or -1 */
-    int64_t held;            /* the step whose reads are here, or -1 */
-    struct ising *g;         /* [delay + 1] the driver's; owned */
-    uint8_t *state, *spread; /* [reads, n] as drawn, [reads, N] by unit; the driver's; owned */
-    double *energy;          /* [reads] the driver's; owned */
-    struct local local;      /* anneal.backend: gibbs */
-    struct session session;  /* anneal.backend: sapi */
-    struct err failed;       /* the driver's, until all hear of it */
-    uint64_t *bits;          /* [N, tiles] all reads; owned */
-    struct block mine;       /* this rank's tiles of them */
-    uint64_t *part, *live;   /* [N, mine.count], [mine.count] owned */
+    int64_t reads, steps;       /* of a request; of the whole run */
+    int64_t first;              /* the first step that was asked for, or -1 */
+    int64_t held;               /* the step whose reads are here, or -1 */
+    struct ising *g;            /* [delay + 1] the driver's; owned */
+    uint8_t *state, *spread;    /* [reads, n] as drawn, [reads, N] by unit; the driver's; owned */
+    double *energy;             /* [reads] the driver's; owned */
+    struct annealdevice device; /* of a local backend */
+    struct session session;     /* anneal.backend: sapi */
+    struct err failed;          /* the driver's, until all hear of it */
+    uint64_t *bits;             /* [N, tiles] all reads; owned */
+    struct block mine;          /* this rank's tiles of them */
+    uint64_t *part, *live;      /* [N, mine.count], [mine.count] owned */
 };
 
 /* Does the config want a driver apart? (Two ranks at least.) */

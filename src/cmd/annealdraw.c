@@ -2,24 +2,25 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "qpu/local.h"
 #include "rbm/spins.h"
 
 #include <string.h>
 
-int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const struct kern *k,
-                     double beta, int sweeps, uint64_t seed, int64_t stream, const int64_t *of,
-                     uint8_t *state, double *energy, struct err *e)
+int annealdraw_local(const struct par *P, const struct annealmodel *m, struct device *d,
+                     const struct device_call *call, const int64_t *of, uint8_t *state,
+                     double *energy, double *access, struct err *e)
 {
-    struct local l = { .beta = beta, .sweeps = sweeps, .seed = seed, .kern = k };
     int64_t at = 0;
     int n = m->g[0].n;
 
     for (int q = 0; q < m->Q; q++) {
-        struct block tiles = block_of(spins_tiles(of[q]), P->rank, P->size);
+        struct device_call c = *call;
+        struct block tiles = device_share(d, of[q], P->rank, P->size);
         uint8_t *mine = mem_take(tiles.count * KERN_LANES * n, 1);
-        double *H = mem_take(tiles.count * KERN_LANES, sizeof *H);
-        int64_t rows = local_draw(&l, &m->g[q], stream * m->Q + q, of[q], tiles, mine, H, e);
+        double *H = mem_take(tiles.count * KERN_LANES, sizeof *H), us = 0.0;
+        c.number = call->number * m->Q + q;
+        c.reads = of[q];
+        int64_t rows = device_draw(d, &m->g[q], &c, tiles, mine, H, &us, e);
         int bad = par_agree(P, e);
         if (!bad) {
             int root = P->rank == 0;
@@ -30,8 +31,43 @@ int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const str
         mem_free(H);
         if (bad) return -1;
         at += of[q];
+        *access += us;
     }
     return 0;
+}
+
+int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const struct kern *k,
+                     double beta, int sweeps, uint64_t seed, int64_t stream, const int64_t *of,
+                     uint8_t *state, double *energy, struct err *e)
+{
+    struct device_keys keys = {
+        .kind = DEVICE_GIBBS, .beta = beta, .sweeps = sweeps, .seed = seed, .kern = k
+    };
+    struct device_call call = { .number = stream, .placed = m->placed };
+    struct device d = { 0 };
+    double access = 0.0;
+
+    int bad = device_open(&d, &keys, e) ||
+              annealdraw_local(P, m, &d, &call, of, state, energy, &access, e);
+    device_free(&d);
+    return bad ? -1 : 0;
+}
+
+/* The device that the keys name, opened on every rank. */
+static int draw_local(struct annealdraw *d, struct run *r, const struct annealmodel *m,
+                      const struct kern *k, struct err *e)
+{
+    struct annealdevice x = { 0 };
+
+    annealdevice_open(&x, r, k, e);
+    int bad = par_agree(r->P, e);
+    if (!bad) {
+        struct device_call call = annealdevice_call(&x, 0, 0, m->placed);
+        bad =
+            annealdraw_local(r->P, m, &x.device, &call, d->of, d->state, d->energy, &d->access, e);
+    }
+    annealdevice_free(&x);
+    return bad ? -1 : 0;
 }
 
 /* Ask for all problems, wait, take: 0, RUN_STOPPED or -1. */
@@ -114,10 +150,7 @@ int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel
     }
     d->state = mem_take(root ? d->reads * n : 0, 1);
     d->energy = mem_take(root ? d->reads : 0, sizeof *d->energy);
-    if (conf_choice(r->conf, "anneal.backend") == ANNEAL_GIBBS)
-        return annealdraw_gibbs(r->P, m, k, conf_real(r->conf, "anneal.beta"),
-                                (int)conf_int(r->conf, "anneal.sweeps"), r->seed, 0, d->of,
-                                d->state, d->energy, e);
+    if (annealdevice_is_local(r->conf)) return draw_local(d, r, m, k, e);
     if (root) status = draw_service(d, r, m, e);
     if (par_agree(r->P, e)) return -1;
     par_bcast(r->P, &status, sizeof status, 0);

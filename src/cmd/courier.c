@@ -7,11 +7,6 @@
 
 enum message { OPEN, ASK, TAKE, END, DONE };
 
-static int gibbs(const struct courier *c)
-{
-    return conf_choice(c->r->conf, "anneal.backend") == ANNEAL_GIBBS;
-}
-
 int courier_apart(const struct run *r)
 {
     return conf_choice(r->conf, "rbm.method") == 4 && conf_choice(r->conf, "anneal.rank") == 1 &&
@@ -58,7 +53,6 @@ static void share_machine(struct courier *c)
 /* What the driver needs; a sentence stays in c->failed. */
 static void open_driver(struct courier *c, const struct kern *k)
 {
-    const struct conf *f = c->r->conf;
     struct run *r = c->r;
     int N = c->m->T.N, quiet = r->log.quiet;
 
@@ -67,11 +61,10 @@ static void open_driver(struct courier *c, const struct kern *k)
     c->state = mem_take(c->reads * N, 1);
     c->energy = mem_take(spins_tiles(c->reads) * KERN_LANES, sizeof *c->energy);
     c->spread = mem_take(spins_tiles(c->reads) * KERN_LANES * N, 1);
-    c->local = (struct local){ .beta = conf_real(f, "anneal.beta"),
-                               .sweeps = (int)conf_int(f, "anneal.sweeps"),
-                               .seed = r->seed,
-                               .kern = k };
-    if (gibbs(c)) return;
+    if (annealdevice_is_local(r->conf)) {
+        annealdevice_open(&c->device, r, k, &c->failed);
+        return;
+    }
     r->log.quiet = 0; /* what the service says is said by the rank that hears it */
     session_open(&c->session, r, c->delay + 1, &c->failed);
     r->log.quiet = quiet;
@@ -124,6 +117,7 @@ void courier_free(struct courier *c)
 {
     if (c->r == NULL) return;
     session_free(&c->session);
+    annealdevice_free(&c->device);
     for (int i = 0; i <= c->delay && c->g != NULL; i++) ising_free(&c->g[i]);
     mem_free(c->g);
     mem_free(c->state);
@@ -149,7 +143,7 @@ static void driver_ask(struct courier *c, int64_t step)
 
     if (err_is(e)) return;
     ising_set(g, c->m, conf_real(c->r->conf, "anneal.scale"), NULL);
-    if (gibbs(c)) return;
+    if (annealdevice_is_local(c->r->conf)) return;
     if (session_check(&c->session, g, c->m->T.qubit != NULL, e) == 0 &&
         annealer_start(&c->session.annealer, step, g, c->reads, e) == 0)
         annealer_poll(&c->session.annealer, 0.0, e);
@@ -164,9 +158,11 @@ static void driver_take(struct courier *c, int64_t step)
     int64_t got = 0;
 
     if (err_is(e)) return;
-    if (gibbs(c)) {
-        struct block tiles = { 0, spins_tiles(c->reads) };
-        got = local_draw(&c->local, g, step, c->reads, tiles, c->spread, c->energy, e);
+    if (annealdevice_is_local(c->r->conf)) {
+        struct block tiles = device_share(&c->device.device, c->reads, 0, 1);
+        struct device_call call =
+            annealdevice_call(&c->device, step, c->reads, c->m->T.qubit != NULL);
+        got = device_draw(&c->device.device, g, &call, tiles, c->spread, c->energy, NULL, e);
     } else {
         while (!annealer_take(a, step, c->spread, c->energy, &got))
             if (annealer_poll(a, 0.2, e)) return;
