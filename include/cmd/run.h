@@ -14,6 +14,8 @@
 
 enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_STOPPED = 75 };
 
+enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
+
 struct run {
     const struct par *P;   /* borrowed */
     const struct par *all; /* borrowed; P, unless some rank does something else */
@@ -45,6 +47,9 @@ int run_stops(const struct run *r);
 
 /* DIR/name; the caller frees. */
 char *run_path(const struct run *r, const char *name);
+
+/* DIR/NAME.what, where NAME is run.name or the command's; the caller frees. */
+char *run_named(const struct run *r, const char *what);
 
 /* The text of a file, read on rank 0 and broadcast; the caller frees. NULL and a sentence on every
  * rank. Collective. */

@@ -12,12 +12,9 @@
 /* Where the log-weights go; the caller frees. */
 static char *output_path(const struct run *r)
 {
-    const char *output = conf_text(r->conf, "logz.output"), *name = conf_text(r->conf, "run.name");
+    const char *output = conf_text(r->conf, "logz.output");
 
-    if (output[0] != '\0') return mem_text(output);
-    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "logz"), *path = run_path(r, file);
-    mem_free(file);
-    return path;
+    return output[0] != '\0' ? mem_text(output) : run_named(r, "h5");
 }
 
 /* Everything of an estimate by chains; owned. */

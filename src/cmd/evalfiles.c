@@ -82,9 +82,7 @@ int evalfiles_write(struct run *r, const struct judge *j, const struct histos *H
                     const struct profile *p, const double *wasserstein, struct err *e)
 {
     const char *output = conf_text(r->conf, "evaluate.output");
-    const char *name = conf_text(r->conf, "run.name");
-    char *file = mem_print("%s.h5", name[0] != '\0' ? name : "evaluate");
-    char *path = output[0] != '\0' ? mem_text(output) : run_path(r, file);
+    char *path = output[0] != '\0' ? mem_text(output) : run_named(r, "h5");
     const size_t n = strlen(path);
     const int known = n > 3 && strcmp(path + n - 3, ".h5") == 0;
     char *csv = mem_print("%.*s.csv", (int)(known ? n - 3 : n), path);
@@ -96,6 +94,5 @@ int evalfiles_write(struct run *r, const struct judge *j, const struct histos *H
     }
     mem_free(csv);
     mem_free(path);
-    mem_free(file);
     return bad ? -1 : 0;
 }

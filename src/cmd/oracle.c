@@ -11,7 +11,6 @@
 #include <math.h>
 
 enum { CHUNKS = 1 << 16, LEAST_PARTS = 16 };
-enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
 
 /* Seconds between two looks whether to stop; ns of a state, of a unit in it, of an entry. */
 static const double TURN = 0.25, STATE = 5.0, UNIT = 0.1, ENTRY = 8.0;
@@ -110,12 +109,7 @@ static void eliminate(struct oracle *o)
 
 static char *state_path(const struct oracle *o)
 {
-    const char *name = conf_text(o->r->conf, "run.name");
-    char *file = mem_print("%s.exact.h5", name[0] != '\0' ? name : o->r->command);
-    char *path = run_path(o->r, file);
-
-    mem_free(file);
-    return path;
+    return run_named(o->r, "exact.h5");
 }
 
 /* A number that stands for the machine, the conditions and the chunks. */

@@ -33,8 +33,7 @@ char *run_path(const struct run *r, const char *name)
     return file_join(r->dir, name);
 }
 
-/* DIR/NAME.what, where NAME is run.name or the command's. */
-static char *named(const struct run *r, const char *what)
+char *run_named(const struct run *r, const char *what)
 {
     const char *name = conf_text(r->conf, "run.name");
     char *file = mem_print("%s.%s", name[0] != '\0' ? name : r->command, what);
@@ -70,7 +69,7 @@ static int read_config(struct run *r, const char *config, char *const *override,
 static int make_folder(struct run *r, struct err *e)
 {
     if (r->P->rank == 0 && file_folder(r->dir, e) == 0) {
-        char *log = run_path(r, "log.txt"), *used = named(r, "config.yaml");
+        char *log = run_path(r, "log.txt"), *used = run_named(r, "config.yaml");
         char *text = conf_dump(r->conf);
         if (log_open(&r->log, log, e) == 0)
             file_replace(used, text, (int64_t)strlen(text),
@@ -96,7 +95,7 @@ int run_finish(struct run *r, struct err *e)
     char *line = json_text(r->result);
 
     if (r->P->rank == 0) {
-        char *path = named(r, "result.json"), *text = mem_print("%s\n", line);
+        char *path = run_named(r, "result.json"), *text = mem_print("%s\n", line);
         file_replace(path, text, (int64_t)strlen(text), e);
         mem_free(text);
         mem_free(path);

@@ -173,8 +173,6 @@ static int read_progress(const struct h5 *f, struct trainer *t, struct err *e)
                    f->path, (long long)t->fit.index, (long long)t->fit.steps);
 }
 
-enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
-
 int trainfile_resume(struct trainer *t, struct err *e)
 {
     struct run *r = t->r;

@@ -17,11 +17,10 @@ static const char same[] =
 
 static char *state_path(const struct zsubject *s)
 {
-    const char *name = conf_text(s->r->conf, "run.name"), *dot = s->name[0] != '\0' ? "." : "";
-    char *file = mem_print("%s%s%s.state.h5", name[0] != '\0' ? name : s->r->command, dot, s->name);
-    char *path = run_path(s->r, file);
+    char *what = mem_print("%s%sstate.h5", s->name, s->name[0] != '\0' ? "." : "");
+    char *path = run_named(s->r, what);
 
-    mem_free(file);
+    mem_free(what);
     return path;
 }
 
@@ -146,8 +145,6 @@ static int go_on(struct h5 *f, struct zrun *z, const struct zsubject *s, const s
     }
     return 1;
 }
-
-enum { RESUME_AUTO, RESUME_NEVER, RESUME_MUST }; /* choices of run.resume */
 
 int zstate_read(struct zrun *z, const struct zsubject *s, const struct zplan *plan,
                 const struct zpath *path, struct zweights *w, struct err *e)

@@ -82,9 +82,7 @@ static double data_energy(const struct ztarget *t, const struct rbm *m)
 static int walk(struct zweights *w, const struct ztarget *t, const struct zsubject *s,
                 const struct zplan *plan, const struct zpath *path, struct err *e)
 {
-    const char *name = conf_text(s->r->conf, "run.name");
-    char *base = mem_print("%s.random.h5", name[0] != '\0' ? name : s->r->command);
-    char *file = run_path(s->r, base);
+    char *file = run_named(s->r, "random.h5");
     int there = s->r->P->rank == 0 && file_exists(file), status = RUN_DONE;
     struct err other = { "" };
 
@@ -98,7 +96,6 @@ static int walk(struct zweights *w, const struct ztarget *t, const struct zsubje
         if (status == RUN_DONE) zstate_remove(s);
     }
     mem_free(file);
-    mem_free(base);
     return status;
 }
 
