@@ -22,7 +22,7 @@ struct ztarget {
     int joint, drawn;   /* no condition; states drawn from the data */
     int64_t Q;          /* conditions; 1 for the joint machine, the states of RAISE */
     double *energy;     /* [Q] MeV, or NULL; owned */
-    uint8_t *u;         /* [Q, n_0], or NULL; owned */
+    uint8_t *u;         /* [Q, held], or NULL; owned */
     uint8_t *state;     /* [Q, N] where they are drawn, or NULL; owned */
     uint64_t *pool;     /* [N, tiles] of pool_chains persistent chains, or NULL; owned */
     int64_t pool_chains;

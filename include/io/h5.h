@@ -71,6 +71,10 @@ int h5_read_picked(const struct h5 *f, const char *name, enum h5_type type, cons
 /* The whole dataset on every rank (read once, broadcast). */
 int h5_read_all(const struct h5 *f, const char *name, enum h5_type type, void *out, struct err *e);
 
+/* The same of a dataset of exactly this shape, [n0] or [n0, n1]; another one: a sentence. */
+int h5_read_exact(const struct h5 *f, const char *name, int dims, int64_t n0, int64_t n1,
+                  enum h5_type type, void *out, struct err *e);
+
 /* A dataset with `units` and `description` attributes; parents are made. chunk_rows = 0:
  * contiguous. gzip: 0 (off) to 9. Its space is reserved. */
 int h5_define(struct h5 *f, const char *name, const struct h5_shape *s, int64_t chunk_rows,

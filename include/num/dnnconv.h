@@ -36,7 +36,4 @@ void dnnconv_pack(struct dnnconv *k, enum dnnconv_way way, const float *weights)
  * kernel, from] (NULL otherwise). */
 void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, float *x, float *y, float *dw);
 
-/* The library's name of the kernel, "jit:avx512_core", borrowed. */
-const char *dnnconv_name(const struct dnnconv *k, enum dnnconv_way way);
-
 #endif

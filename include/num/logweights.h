@@ -23,9 +23,6 @@ struct logweights {
     double largest;  /* share of the largest weight, 1/n .. 1 */
 };
 
-/* log sum exp; -INFINITY for n = 0. */
-double logweights_lse(const double *x, int64_t n);
-
 /* n >= 1. A weight of NaN makes everything NaN; one of +INFINITY too. */
 struct logweights logweights_of(const double *log_w, int64_t n);
 

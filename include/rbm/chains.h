@@ -38,8 +38,4 @@ void chains_condition(struct chains *c, const struct rbm *m, const uint64_t *row
 /* n sweeps over the free units at beta = 1. */
 void chains_sweep(struct chains *c, const struct rbm *m, const struct kern *k, int n);
 
-/* E of this rank's chains [tiles.count * 64], padded lanes too. */
-void chains_energy(const struct chains *c, const struct rbm *m, const struct kern *k,
-                   double *energy);
-
 #endif

@@ -19,8 +19,7 @@ struct exact {
     int summed;    /* the partition that is summed analytically */
     int n;         /* units walked */
     int *unit;     /* [n]; owned */
-    int top;       /* bits that number the parts */
-    int64_t parts; /* 2^top */
+    int64_t parts; /* states of the bits that number them */
     int *place;    /* [N] of a walked unit its bit, else -1; owned */
     struct walk walk;
     /* moments; owned */

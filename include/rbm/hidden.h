@@ -26,4 +26,8 @@ void hidden_spread(uint8_t *states, const struct rbm *m, const uint8_t *rows, in
 void hidden_energy(const struct rbm *m, const uint8_t *states, int64_t n, double *energy,
                    double *mean);
 
+/* The same of the partitions whose bits of `which` are 1, no two of them coupled. */
+void hidden_summed(const struct rbm *m, uint64_t which, const uint8_t *states, int64_t n,
+                   double *energy, double *mean);
+
 #endif

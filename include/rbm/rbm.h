@@ -83,10 +83,6 @@ void rbm_energy(const struct rbm *m, const struct kern *k, const uint64_t *bits,
 /* E of n states [n, N] of bytes 0 or 1, the plain definition in double. */
 void rbm_energy_states(const struct rbm *m, const uint8_t *states, int64_t n, double *energy);
 
-/* The same with the units of partition p summed over: -log sum over x_p of exp(-E). */
-void rbm_summed_states(const struct rbm *m, int p, const uint8_t *states, int64_t n,
-                       double *energy);
-
 /* Relaxed bits: E of z [B, N] in [0, 1] into energy [B] (sums in double over float fields) and,
  * unless gradient is NULL, dE/dz_i = -(b_i + sum_j W_ij z_j) into gradient [B, N]. work [B, N]
  * floats is scratch; it may be gradient itself. Complete topologies go through num/blas, others

@@ -87,22 +87,6 @@ void course_put(const struct course *c, struct json *line)
     json_put_real(line, "lnz_trajectory_ess", c->now.ess);
 }
 
-/* Row t of the file holds the N words of tile t. */
-static void turn(uint64_t *rows, const struct course *c, int to_file)
-{
-    int64_t tiles = c->t.tiles.count;
-    int N = c->m->T.N;
-
-    for (int64_t t = 0; t < tiles; t++)
-        for (int i = 0; i < N; i++) {
-            uint64_t *there = rows + t * N + i, *here = c->t.bits + i * tiles + t;
-            if (to_file)
-                *there = *here;
-            else
-                *here = *there;
-        }
-}
-
 static int write_attributes(struct h5 *f, const struct course *c, struct err *e)
 {
     const char *group = "trajectory";
@@ -126,7 +110,7 @@ int course_write(struct h5 *f, const struct course *c, struct err *e)
 
     if (c->tiles == 0) return 0;
     uint64_t *rows = mem_take(c->t.tiles.count * N, sizeof *rows);
-    turn(rows, c, 1);
+    spins_to_rows(rows, c->t.bits, c->t.tiles.count, c->m->T.N);
     int bad = h5_define(f, "trajectory/state", &bits, 0, 0, "1",
                         "a row a tile of 64 chains, a word a unit, bit c is chain c", e) ||
               h5_write_rows(f, "trajectory/state", H5_UINT64, c->t.tiles, rows, e) ||
@@ -165,7 +149,7 @@ int course_read(const struct h5 *f, struct course *c, struct err *e)
     int bad = h5_read_rows(f, "trajectory/state", H5_UINT64, c->t.tiles, rows, e) ||
               h5_read_rows(f, "trajectory/log_weights", H5_DOUBLE, c->t.tiles, c->t.log_w, e) ||
               h5_read_rows(f, "trajectory/log_z", H5_DOUBLE, c->t.tiles, c->t.log_z, e);
-    if (!bad) turn(rows, c, 0);
+    if (!bad) spins_from_rows(c->t.bits, rows, c->t.tiles.count, c->m->T.N);
     mem_free(rows);
     if (bad) return -1;
     c->t.resamplings = c->P->rank == 0 ? resamplings : 0;

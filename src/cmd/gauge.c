@@ -1,6 +1,7 @@
 #include "cmd/gauge.h"
 
 #include "base/mem.h"
+#include "num/special.h"
 #include "rbm/hidden.h"
 #include "rbm/spins.h"
 
@@ -29,11 +30,6 @@ void gauge_free(struct gauge *g)
     *g = (struct gauge){ 0 };
 }
 
-static double softplus(double x)
-{
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
-
 static int bit(const struct prior *p, int i, int64_t row)
 {
     return p->data[i * p->place.count + row / 64] >> row % 64 & 1;
@@ -60,9 +56,10 @@ static double conditional(const struct prior *p, int i, int end, int64_t row)
     for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++)
         if (m->near[k] >= end) {
             double phi = field(p, m->near[k], end, row);
-            flip += softplus(phi + sign * (double)m->near_weight[k]) - softplus(phi);
+            flip +=
+                special_softplus(phi + sign * (double)m->near_weight[k]) - special_softplus(phi);
         }
-    return -softplus(flip);
+    return -special_softplus(flip);
 }
 
 /* Visible units that are not clamped. */

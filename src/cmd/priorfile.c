@@ -3,23 +3,6 @@
 #include "base/mem.h"
 #include "rbm/spins.h"
 
-/* Chains by tiles: row t of the file holds the N words of tile t. */
-static uint64_t *by_tile(const struct prior *p, uint64_t *rows, int to_file)
-{
-    int64_t tiles = p->pool.chains.tiles.count;
-    int N = p->m->T.N;
-
-    for (int64_t t = 0; t < tiles; t++)
-        for (int i = 0; i < N; i++) {
-            uint64_t *in_file = rows + t * N + i, *here = p->pool.chains.bits + i * tiles + t;
-            if (to_file)
-                *in_file = *here;
-            else
-                *here = *in_file;
-        }
-    return rows;
-}
-
 static int write_moments(struct h5 *f, const struct update *u, struct err *e)
 {
     struct h5_shape s = { 1, { u->total }, H5_FLOAT };
@@ -105,7 +88,8 @@ int priorfile_write(struct h5 *f, const struct prior *p, struct err *e)
     const struct chains *c = &p->pool.chains;
     int64_t tiles = spins_tiles(c->n), N = p->m->T.N;
     struct h5_shape s = { 2, { tiles, N }, H5_UINT64 }, offset = { 1, { N }, H5_DOUBLE };
-    uint64_t *rows = by_tile(p, mem_take(c->tiles.count * N, sizeof *rows), 1);
+    uint64_t *rows = mem_take(c->tiles.count * N, sizeof *rows);
+    spins_to_rows(rows, c->bits, c->tiles.count, p->m->T.N);
     int bad = h5_define(f, "chains/state", &s, 0, 0, "1",
                         "a row a tile of 64 chains, a word a unit, bit c is chain c", e) ||
               h5_write_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e) ||
@@ -124,12 +108,8 @@ int priorfile_write(struct h5 *f, const struct prior *p, struct err *e)
 
 static int read_moment(const struct h5 *f, const char *name, float *x, int64_t n, struct err *e)
 {
-    struct h5_shape s;
-
     if (x == NULL || !h5_has(f, name)) return 0; /* another update rule starts from zero */
-    if (h5_shape(f, name, &s, e)) return -1;
-    if (s.n[0] != n) return err_set(e, "%s: %s has another length than the machine", f->path, name);
-    return h5_read_all(f, name, H5_FLOAT, x, e);
+    return h5_read_exact(f, name, 1, n, 0, H5_FLOAT, x, e);
 }
 
 int priorfile_read(const struct h5 *f, struct prior *p, struct err *e)
@@ -146,9 +126,11 @@ int priorfile_read(const struct h5 *f, struct prior *p, struct err *e)
                        f->path, (long long)n, (long long)s.n[1], (long long)c->n, (long long)N);
     uint64_t *rows = mem_take(c->tiles.count * N, sizeof *rows);
     int bad = h5_read_rows(f, "chains/state", H5_UINT64, c->tiles, rows, e);
-    if (!bad) by_tile(p, rows, 0);
+    if (!bad) spins_from_rows(c->bits, rows, c->tiles.count, p->m->T.N);
     mem_free(rows);
-    return bad || h5_read_all(f, "optimizer/rbm/offset", H5_DOUBLE, p->phases.offset, e) ||
+    return bad ||
+                   h5_read_exact(f, "optimizer/rbm/offset", 1, N, 0, H5_DOUBLE, p->phases.offset,
+                                 e) ||
                    h5_get_int(f, "optimizer/rbm", "offsets_seen", &p->phases.offsets_seen, e) ||
                    h5_get_int(f, "optimizer/rbm", "step", &p->update.step, e) ||
                    read_moment(f, "optimizer/rbm/first", p->update.first, p->update.total, e) ||

@@ -113,24 +113,6 @@ int rbmfile_write(struct h5 *f, const char *group, const struct rbm *m, struct e
                                           : write_edges(f, group, m, e);
 }
 
-/* A dataset of exactly this shape, on every rank. */
-static int read_exact(const struct h5 *f, const char *name, int dims, int64_t n0, int64_t n1,
-                      enum h5_type type, void *x, struct err *e)
-{
-    struct h5_shape s;
-
-    if (h5_shape(f, name, &s, e)) return -1;
-    if (s.dims != dims)
-        return err_set(e, "%s: %s has %d dimensions, expected %d", f->path, name, s.dims, dims);
-    if (dims == 1 && s.n[0] != n0)
-        return err_set(e, "%s: %s has %lld entries, expected %lld", f->path, name,
-                       (long long)s.n[0], (long long)n0);
-    if (dims == 2 && (s.n[0] != n0 || s.n[1] != n1))
-        return err_set(e, "%s: %s has shape (%lld, %lld), expected (%lld, %lld)", f->path, name,
-                       (long long)s.n[0], (long long)s.n[1], (long long)n0, (long long)n1);
-    return h5_read_all(f, name, type, x, e);
-}
-
 static int read_blocks(const struct h5 *f, const char *group, struct rbm *m, struct err *e)
 {
     const struct topology *T = &m->T;
@@ -140,8 +122,8 @@ static int read_blocks(const struct h5 *f, const char *group, struct rbm *m, str
     for (int a = 0; a < T->K && !bad; a++)
         for (int b = a + 1; b < T->K && !bad; b++) {
             float *block = mem_take((int64_t)T->size[a] * T->size[b], sizeof *block);
-            bad = read_exact(f, block_name(name, group, T->K, a, b), 2, T->size[a], T->size[b],
-                             H5_FLOAT, block, e);
+            bad = h5_read_exact(f, block_name(name, group, T->K, a, b), 2, T->size[a], T->size[b],
+                                H5_FLOAT, block, e);
             for (int i = 0; i < T->size[a] && !bad; i++)
                 memcpy(run_of(m, a, i, b), block + (int64_t)i * T->size[b],
                        (size_t)T->size[b] * sizeof *block);
@@ -172,7 +154,7 @@ static int read_topology(const struct h5 *f, const char *group, struct topology 
     if (h5_shape(f, name, &s, e)) return -1;
     int32_t(*edge)[2] = mem_take(s.n[0], sizeof *edge);
     *order = mem_take(s.n[0], sizeof **order);
-    int bad = read_exact(f, name, 2, s.n[0], 2, H5_INT32, edge, e) ||
+    int bad = h5_read_exact(f, name, 2, s.n[0], 2, H5_INT32, edge, e) ||
               topology_list(T, K, size, s.n[0], (const int32_t(*)[2])edge, *order, e);
     mem_free(edge);
     return bad ? err_within(e, "%s: %s", f->path, group) : 0;
@@ -192,7 +174,7 @@ static int read_qubits(const struct h5 *f, const char *group, struct topology *T
 
     if (!h5_has(f, place(name, group, "qubits"))) return 0;
     T->qubit = mem_take(T->N, sizeof *T->qubit);
-    if (read_exact(f, name, 1, T->N, 0, H5_INT32, T->qubit, e)) return -1;
+    if (h5_read_exact(f, name, 1, T->N, 0, H5_INT32, T->qubit, e)) return -1;
     int32_t *sorted = mem_take(T->N, sizeof *sorted), twice = -1;
     memcpy(sorted, T->qubit, (size_t)T->N * sizeof *sorted);
     qsort(sorted, (size_t)T->N, sizeof *sorted, by_number);
@@ -214,7 +196,7 @@ static int read_list(const struct h5 *f, const char *group, struct rbm *m, const
 {
     char name[NAME];
     float *weight = mem_take(m->T.M, sizeof *weight);
-    int bad = read_exact(f, place(name, group, "weight"), 1, m->T.M, 0, H5_FLOAT, weight, e);
+    int bad = h5_read_exact(f, place(name, group, "weight"), 1, m->T.M, 0, H5_FLOAT, weight, e);
 
     for (int64_t i = 0; i < m->T.M && !bad; i++) m->weight[order[i]] = weight[i];
     mem_free(weight);
@@ -229,7 +211,8 @@ static int read_clamped(const struct h5 *f, const char *group, const struct topo
     char name[NAME];
     struct h5_shape s;
 
-    if (h5_has(f, place(name, group, "clamped")) && read_exact(f, name, 1, 1, 0, H5_INT32, &p, e))
+    if (h5_has(f, place(name, group, "clamped")) &&
+        h5_read_exact(f, name, 1, 1, 0, H5_INT32, &p, e))
         return -1;
     if (p < -1 || p >= T->K)
         return err_set(e, "%s: %s is %d, expected -1 or a partition below %d", f->path, name,
@@ -238,7 +221,7 @@ static int read_clamped(const struct h5 *f, const char *group, const struct topo
     if (!h5_has(f, place(name, group, "clamped_units"))) return 0;
     if (h5_shape(f, name, &s, e)) return -1;
     int32_t *unit = mem_take(s.n[0], sizeof *unit);
-    int bad = read_exact(f, name, 1, s.n[0], 0, H5_INT32, unit, e);
+    int bad = h5_read_exact(f, name, 1, s.n[0], 0, H5_INT32, unit, e);
     for (int64_t j = 0; j < s.n[0] && !bad; j++) {
         if (unit[j] < 0 || unit[j] >= T->N || (j > 0 && unit[j] <= unit[j - 1]))
             bad = err_set(e, "%s: %s holds %d, expected rising unit numbers below %d", f->path,
@@ -259,7 +242,7 @@ static int read_hidden(const struct h5 *f, const char *group, struct rbm *m, str
     int seen = 0;
 
     if (!h5_has(f, place(name, group, "hidden"))) return 0;
-    if (read_exact(f, name, 1, T->K, 0, H5_INT32, hidden, e)) return -1;
+    if (h5_read_exact(f, name, 1, T->K, 0, H5_INT32, hidden, e)) return -1;
     for (int k = 0; k < T->K; k++) {
         if (hidden[k] != 0 && hidden[k] != 1)
             return err_set(e, "%s: %s holds %d, expected 0 or 1", f->path, name, (int)hidden[k]);
@@ -292,7 +275,7 @@ int rbmfile_read(const struct h5 *f, const char *group, struct rbm *m, struct er
         rbm_init(m, &T, -1);
         rbm_hold(m, which);
         bad = read_hidden(f, group, m, e) ||
-              read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
+              h5_read_exact(f, place(name, group, "bias"), 1, m->T.N, 0, H5_FLOAT, m->bias, e);
         if (!bad && m->T.kind == TOPOLOGY_COMPLETE) bad = read_blocks(f, group, m, e);
         if (!bad && m->T.kind == TOPOLOGY_LIST) bad = read_list(f, group, m, order, e);
         if (!bad && rbm_check(m, e)) bad = err_within(e, "%s: %s", f->path, group);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cmd/zweights.h"
+#include "rbm/hidden.h"
 #include "rbm/spins.h"
 
 #include <math.h>
@@ -50,7 +51,7 @@ static void energies(double *mean, double *variance, int64_t *n, const struct pr
     if (hidden == 1) {
         uint8_t *state = mem_take(lanes * N, 1);
         spins_unpack(state, p->data, tiles, lanes, N);
-        rbm_summed_states(p->m, p->m->T.K - 1, state, lanes, energy);
+        hidden_summed(p->m, (uint64_t)1 << (p->m->T.K - 1), state, lanes, energy, NULL);
         mem_free(state);
     } else {
         rbm_energy(p->m, p->kern, p->data, tiles, energy);

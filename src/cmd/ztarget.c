@@ -45,7 +45,7 @@ static int read_data(struct ztarget *t, struct err *e)
     if (t->summed >= 0 || open) {
         for (int64_t i = 0; i < b->rows.count * b->N; i++) t->mean[i % b->N] += b->state[i];
         if (t->summed >= 0)
-            rbm_summed_states(m, t->summed, b->state, b->rows.count, energy);
+            hidden_summed(m, (uint64_t)1 << t->summed, b->state, b->rows.count, energy, NULL);
         else
             rbm_energy_states(m, b->state, b->rows.count, energy);
     } else
@@ -158,7 +158,7 @@ static int read_pool(struct ztarget *t, struct err *e)
         uint64_t *rows = bad ? NULL : mem_take(s.n[0] * N, sizeof *rows);
         if (!bad) bad = h5_read_all(&f, "chains/state", H5_UINT64, rows, e);
         if (!bad) t->pool = mem_take(s.n[0] * N, sizeof *t->pool);
-        for (int64_t k = 0; !bad && k < s.n[0] * N; k++) t->pool[k % N * s.n[0] + k / N] = rows[k];
+        if (!bad) spins_from_rows(t->pool, rows, s.n[0], (int)N);
         t->pool_chains = n;
         mem_free(rows);
     }

@@ -209,3 +209,20 @@ int h5_members(const struct h5 *f, const char *group, char ***names, int *n, str
     mem_free(all);
     return 0;
 }
+
+int h5_read_exact(const struct h5 *f, const char *name, int dims, int64_t n0, int64_t n1,
+                  enum h5_type type, void *x, struct err *e)
+{
+    struct h5_shape s;
+
+    if (h5_shape(f, name, &s, e)) return -1;
+    if (s.dims != dims)
+        return err_set(e, "%s: %s has %d dimensions, expected %d", f->path, name, s.dims, dims);
+    if (dims == 1 && s.n[0] != n0)
+        return err_set(e, "%s: %s has %lld entries, expected %lld", f->path, name,
+                       (long long)s.n[0], (long long)n0);
+    if (dims == 2 && (s.n[0] != n0 || s.n[1] != n1))
+        return err_set(e, "%s: %s has shape (%lld, %lld), expected (%lld, %lld)", f->path, name,
+                       (long long)s.n[0], (long long)s.n[1], (long long)n0, (long long)n1);
+    return h5_read_all(f, name, type, x, e);
+}

@@ -273,8 +273,3 @@ void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, float *x, float *y, fl
     check(dnnl_memory_set_data_handle(w->plain, dw), "the weights' gradient");
     reorder(k, w, w->packed, w->plain);
 }
-
-const char *dnnconv_name(const struct dnnconv *k, enum dnnconv_way way)
-{
-    return name_of(k->way[way].desc);
-}

@@ -19,15 +19,6 @@ static double largest_of(const double *x, int64_t n)
     return most;
 }
 
-double logweights_lse(const double *x, int64_t n)
-{
-    double most = largest_of(x, n), sum = 0.0;
-
-    if (!isfinite(most)) return most;
-    for (int64_t i = 0; i < n; i++) sum += exp(x[i] - most);
-    return most + log(sum);
-}
-
 struct logweights logweights_of(const double *log_w, int64_t n)
 {
     struct logweights s = { .n = n };

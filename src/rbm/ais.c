@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "num/special.h"
 #include "rbm/gibbs.h"
 #include "rbm/sampler.h"
 
@@ -31,18 +32,13 @@ void ais_base(float *base, const struct rbm *m, enum ais_base kind, const double
     for (int j = 0; j < m->held; j++) base[m->hold[j]] = m->bias[m->hold[j]];
 }
 
-static double softplus(double x)
-{
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
-
 /* Free units give log(1 + e^base), clamped ones base.u; all lanes of a tile share u. */
 static void base_sums(struct ais *a, const struct rbm *m)
 {
     double sum = 0.0;
 
     for (int i = 0; i < m->T.N; i++)
-        if (!rbm_is_held(m, i)) sum += softplus((double)a->base[i]);
+        if (!rbm_is_held(m, i)) sum += special_softplus((double)a->base[i]);
     for (int64_t t = 0; t < a->tiles.count; t++) {
         a->log_z0[t] = sum;
         for (int j = 0; j < m->held; j++)
@@ -230,7 +226,7 @@ static void correct(struct ais *a, const struct rbm *m, const struct kern *k, do
             for (int64_t c = 0; c < lanes; c++) {
                 double phi = (double)a->phi[c];
                 int one = (int)(a->bits[i * tiles + c / KERN_LANES] >> c % KERN_LANES & 1);
-                a->d[c] += sign * (softplus(phi) - (one ? phi : 0.0));
+                a->d[c] += sign * (special_softplus(phi) - (one ? phi : 0.0));
             }
         }
     }

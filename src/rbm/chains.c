@@ -64,9 +64,3 @@ void chains_sweep(struct chains *c, const struct rbm *m, const struct kern *k, i
         gibbs_sweep(&g, m, k, c->bits, NULL, c->tiles, c->sweep);
     }
 }
-
-void chains_energy(const struct chains *c, const struct rbm *m, const struct kern *k,
-                   double *energy)
-{
-    rbm_energy(m, k, c->bits, c->tiles.count, energy);
-}

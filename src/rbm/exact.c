@@ -42,8 +42,7 @@ int exact_plan(struct exact *x, const struct rbm *m, int joint, int most, struct
             if (walked) x->unit[n++] = i;
         }
     walk_init(&x->walk, m, n, x->unit, x->summed);
-    x->top = n - x->walk.low;
-    x->parts = (int64_t)1 << x->top;
+    x->parts = (int64_t)1 << (n - x->walk.low);
     x->total = mem_take(x->walk.room, sizeof x->total[0]);
     x->column = mem_take((int64_t)n * x->walk.room, sizeof x->column[0]);
     x->pair = mem_take((int64_t)n * n, sizeof x->pair[0]);

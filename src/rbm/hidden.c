@@ -1,6 +1,7 @@
 #include "rbm/hidden.h"
 
 #include "base/mem.h"
+#include "num/special.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,19 +63,25 @@ static double field(const struct rbm *m, const uint8_t *x, int i)
 void hidden_energy(const struct rbm *m, const uint8_t *states, int64_t n, double *energy,
                    double *mean)
 {
+    hidden_summed(m, m->hidden, states, n, energy, mean);
+}
+
+void hidden_summed(const struct rbm *m, uint64_t which, const uint8_t *states, int64_t n,
+                   double *energy, double *mean)
+{
     const struct topology *T = &m->T;
     uint8_t *x = mem_take(T->N, 1);
 
     for (int64_t s = 0; s < n; s++) {
         memcpy(x, states + s * T->N, (size_t)T->N);
         for (int p = 0; p < T->K; p++)
-            if (is_hidden(m, p)) memset(x + T->first[p], 0, (size_t)T->size[p]);
+            if (which >> p & 1) memset(x + T->first[p], 0, (size_t)T->size[p]);
         rbm_energy_states(m, x, 1, &energy[s]);
         for (int i = 0; i < T->N && mean != NULL; i++) mean[i] += x[i];
         for (int p = 0; p < T->K; p++)
-            for (int i = T->first[p]; is_hidden(m, p) && i < T->first[p + 1]; i++) {
+            for (int i = T->first[p]; (which >> p & 1) && i < T->first[p + 1]; i++) {
                 double phi = field(m, x, i);
-                energy[s] -= fmax(phi, 0.0) + log1p(exp(-fabs(phi)));
+                energy[s] -= special_softplus(phi);
                 if (mean != NULL) mean[i] += rint(STEPS / (1.0 + exp(-phi))) / STEPS;
             }
     }

@@ -222,26 +222,3 @@ void rbm_energy_states(const struct rbm *m, const uint8_t *states, int64_t n, do
         energy[s] = -sum;
     }
 }
-
-void rbm_summed_states(const struct rbm *m, int p, const uint8_t *states, int64_t n, double *energy)
-{
-    const struct topology *T = &m->T;
-    int size = T->size[p], first = T->first[p];
-    uint8_t *rest = mem_take(T->N, 1);
-    double *field = mem_take(size, sizeof *field);
-
-    for (int64_t s = 0; s < n; s++) {
-        const uint8_t *x = states + s * T->N;
-        memcpy(rest, x, (size_t)T->N);
-        memset(rest + first, 0, (size_t)size);
-        rbm_energy_states(m, rest, 1, &energy[s]);
-        for (int i = 0; i < size; i++) field[i] = (double)m->bias[first + i];
-        for (int i = first; i < first + size; i++)
-            for (int64_t k = m->near_first[i]; k < m->near_first[i + 1]; k++)
-                field[i - first] += rest[m->near[k]] ? (double)m->near_weight[k] : 0.0;
-        for (int i = 0; i < size; i++)
-            energy[s] -= fmax(field[i], 0.0) + log1p(exp(-fabs(field[i])));
-    }
-    mem_free(field);
-    mem_free(rest);
-}

@@ -21,14 +21,6 @@ void spins_live(uint64_t *live, struct block tiles, int64_t n)
     for (int64_t t = 0; t < tiles.count; t++) live[t] = lanes(n - (tiles.first + t) * TILE);
 }
 
-void spins_live_groups(uint64_t *live, struct block tiles, int64_t each)
-{
-    int64_t per = spins_tiles(each);
-
-    for (int64_t t = 0; t < tiles.count; t++)
-        live[t] = lanes(each - (tiles.first + t) % per * TILE);
-}
-
 void spins_pack(uint64_t *bits, const uint8_t *states, int64_t n, int N)
 {
     int64_t tiles = spins_tiles(n);
@@ -56,6 +48,18 @@ void spins_unpack(uint8_t *states, const uint64_t *bits, int64_t tiles, int64_t 
             states[c * N + i] = (uint8_t)(bits[i * tiles + c / TILE] >> c % TILE & 1);
 }
 
+void spins_from_rows(uint64_t *bits, const uint64_t *rows, int64_t tiles, int N)
+{
+    for (int64_t t = 0; t < tiles; t++)
+        for (int i = 0; i < N; i++) bits[i * tiles + t] = rows[t * N + i];
+}
+
+void spins_to_rows(uint64_t *rows, const uint64_t *bits, int64_t tiles, int N)
+{
+    for (int64_t t = 0; t < tiles; t++)
+        for (int i = 0; i < N; i++) rows[t * N + i] = bits[i * tiles + t];
+}
+
 void spins_conditions(uint64_t *rows, const uint8_t *u, int64_t Q, int n, struct block tiles,
                       int64_t tiles_each)
 {
@@ -70,10 +74,4 @@ void spins_put(uint64_t *bits, const uint64_t *rows, const int32_t *unit, int n,
 {
     for (int j = 0; j < n; j++)
         memcpy(bits + unit[j] * tiles, rows + j * tiles, (size_t)tiles * sizeof bits[0]);
-}
-
-void spins_get(uint64_t *rows, const uint64_t *bits, const int32_t *unit, int n, int64_t tiles)
-{
-    for (int j = 0; j < n; j++)
-        memcpy(rows + j * tiles, bits + unit[j] * tiles, (size_t)tiles * sizeof bits[0]);
 }

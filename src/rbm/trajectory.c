@@ -1,6 +1,7 @@
 #include "rbm/trajectory.h"
 
 #include "base/mem.h"
+#include "num/special.h"
 #include "rbm/spins.h"
 
 #include <math.h>
@@ -31,14 +32,13 @@ void trajectory_free(struct trajectory *t)
     *t = (struct trajectory){ 0 };
 }
 
-static double lse(const double *x, int64_t n, double scale)
+/* ln sum w^2 of a tile. */
+static double log_squares(const double *log_w)
 {
-    double most = -INFINITY, sum = 0.0;
+    double square[LANES];
 
-    for (int64_t i = 0; i < n; i++) most = fmax(most, scale * x[i]);
-    if (!isfinite(most)) return most;
-    for (int64_t i = 0; i < n; i++) sum += exp(scale * x[i] - most);
-    return most + log(sum);
+    for (int c = 0; c < LANES; c++) square[c] = 2.0 * log_w[c];
+    return special_log_sum_exp(square, LANES);
 }
 
 /* Lane c of the tile becomes a copy of lane from[c]: as many copies as its share of the weights
@@ -58,10 +58,10 @@ static void choose(const double *log_w, double total, struct rng *draw, int from
 static void resample(struct trajectory *t, int64_t tile, int N)
 {
     int64_t tiles = t->tiles.count;
-    double *log_w = t->log_w + tile * LANES, total = lse(log_w, LANES, 1.0);
+    double *log_w = t->log_w + tile * LANES, total = special_log_sum_exp(log_w, LANES);
     int from[LANES];
 
-    if (!(2.0 * total - lse(log_w, LANES, 2.0) < log(LEAST_ESS))) return;
+    if (!(2.0 * total - log_squares(log_w) < log(LEAST_ESS))) return;
     struct rng draw = rng_at(t->seed, RNG_RESAMPLE, t->tiles.first + tile, t->step);
     choose(log_w, total, &draw, from);
     for (int i = 0; i < N; i++) {
@@ -83,18 +83,13 @@ static void move(struct trajectory *t, const struct rbm *m, const struct kern *k
         gibbs_sweep(g, m, k, t->bits, NULL, t->tiles, t->step * t->sweeps + s);
 }
 
-static double softplus(double x)
-{
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
-
 /* ln Z_0 of the free units' biases, and b.u. */
 static void begin(struct trajectory *t, const struct rbm *m)
 {
     double sum = 0.0;
 
     for (int i = 0; i < m->T.N; i++)
-        if (!rbm_is_held(m, i)) sum += softplus((double)m->bias[i]);
+        if (!rbm_is_held(m, i)) sum += special_softplus((double)m->bias[i]);
     for (int64_t tile = 0; tile < t->tiles.count; tile++) {
         t->log_z[tile] = sum;
         for (int j = 0; j < m->held; j++)
@@ -160,8 +155,8 @@ void trajectory_settle(struct trajectory *t, const struct rbm *m, const struct k
 void trajectory_sums(const struct trajectory *t, double *sums)
 {
     for (int64_t i = 0; i < t->tiles.count; i++) {
-        sums[2 * i] = t->log_z[i] + lse(t->log_w + i * LANES, LANES, 1.0);
-        sums[2 * i + 1] = 2.0 * t->log_z[i] + lse(t->log_w + i * LANES, LANES, 2.0);
+        sums[2 * i] = t->log_z[i] + special_log_sum_exp(t->log_w + i * LANES, LANES);
+        sums[2 * i + 1] = 2.0 * t->log_z[i] + log_squares(t->log_w + i * LANES);
     }
 }
 
@@ -190,8 +185,8 @@ struct trajectory_estimate trajectory_estimate(const double *sums, int64_t n, in
         s.ess += exp(2.0 * sums[2 * i] - square[i]);
     }
     if (!conditional) {
-        s.logz = lse(z, n, 1.0) - log((double)n);
-        s.ess = exp(2.0 * (s.logz + log((double)(n * LANES))) - lse(square, n, 1.0));
+        s.logz = special_log_sum_exp(z, n) - log((double)n);
+        s.ess = exp(2.0 * (s.logz + log((double)(n * LANES))) - special_log_sum_exp(square, n));
     }
     s.error = error_of(z, n, s.logz, !conditional);
     mem_free(z);

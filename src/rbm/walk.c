@@ -1,6 +1,7 @@
 #include "rbm/walk.h"
 
 #include "base/mem.h"
+#include "num/special.h"
 
 #include <math.h>
 #include <string.h>
@@ -177,11 +178,6 @@ static void exponentiate(struct walk *w)
     for (int h = w->size; h < w->room; h++) w->y[h] = 0.0;
 }
 
-static double softplus(double x)
-{
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
-
 /* Fields of the summed units in state s, into `column`. */
 static void fields(struct walk *w, int s)
 {
@@ -202,7 +198,7 @@ static void walk_plainly(struct walk *w)
         double sum = w->score[s];
         fields(w, s);
         for (int h = 0; h < w->size; h++)
-            if (!is_fixed(w, h)) sum += softplus(w->column[h]);
+            if (!is_fixed(w, h)) sum += special_softplus(w->column[h]);
         w->f[s] = sum;
         if (!(sum <= most)) most = sum; /* a NaN stays */
     }
