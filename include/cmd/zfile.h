@@ -11,12 +11,14 @@
 #ifndef CMD_ZFILE_H
 #define CMD_ZFILE_H
 
+#include "cmd/zquality.h"
 #include "cmd/zweights.h"
 #include "io/h5.h"
 
 /* energy [Q] MeV or NULL. Collective. */
 int zfile_write(const struct zsubject *s, const struct zplan *plan, const struct zpath *path,
-                const struct zweights *w, const double *energy, const char *name, struct err *e);
+                const struct zweights *w, const struct zquality *quality, const double *energy,
+                const char *name, struct err *e);
 
 /* Add the chains of a file to w; another machine, path, seed or method, or a chain that is there
  * already: a sentence. Collective. */

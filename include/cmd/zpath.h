@@ -1,5 +1,5 @@
 /*
- * zpath.h - the annealing path that all chains of an estimate share: betas, base, summed partition.
+ * zpath.h - the annealing path that all chains of an estimate share: its betas and its base.
  *
  * What neither keys nor data give comes from a pilot run of chains of its own, whose numbers no
  * other chain has: so the path is the same for every task of a job array, and independent of the

@@ -33,7 +33,7 @@ struct zsubject {
     const struct rbm *m;
     const struct kern *kern;
     int64_t Q;            /* conditions, or states for RAISE; 1 for the joint machine */
-    const uint8_t *u;     /* [Q, n_0], NULL for the joint machine */
+    const uint8_t *u;     /* [Q, held], NULL for the joint machine */
     const uint8_t *state; /* [Q, N] of data, for RAISE; or NULL */
     const double *mean;   /* [N] of data for the base, NULL: from a pilot run */
     const char *data;     /* Bits file of data_rows states, for logz.start: data; or NULL */

@@ -5,6 +5,7 @@
 #define CMD_ZREPORT_H
 
 #include "cmd/ztarget.h"
+#include "cmd/zquality.h"
 #include "cmd/zweights.h"
 
 /* The mean over all conditions by the plan's method; list (may be NULL) gets an object for each.
@@ -22,6 +23,7 @@ void zreport_exact(const struct ztarget *t);
 
 /* From the log-weights; returns their mean. Local. */
 struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan *plan,
-                                    const struct zpath *path, const struct zweights *w);
+                                    const struct zpath *path, const struct zweights *w,
+                                    const struct zquality *quality);
 
 #endif

@@ -11,7 +11,8 @@
 int zstate_write(struct zrun *z, const struct zweights *w, struct err *e);
 
 /* 1: gone on from, w and the batch set out anew as they were; 0: there is none, or it is damaged or
- * belongs to another config or machine (said in the log), and z is the first batch, set out; -1. */
+ * belongs to another config or machine (said in the log), and z is the first batch, set out; -1.
+ * Whether there must be one is judged before (cmd_logz.c). */
 int zstate_read(struct zrun *z, const struct zsubject *s, const struct zplan *plan,
                 const struct zpath *path, struct zweights *w, struct err *e);
 

@@ -12,6 +12,9 @@
 #include "base/block.h"
 #include "base/err.h"
 
+/* Tiles from here on are those of the path's pilot (cmd/zpath.h). */
+static const int64_t ZTILES_MOST = (int64_t)1 << 31;
+
 struct ztiles {
     int64_t Q, island;        /* conditions; tiles of an island */
     int64_t first, chains;    /* of each condition and direction: numbers first, first + 1, ... */

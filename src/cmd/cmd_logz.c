@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/sampling.h"
@@ -24,6 +25,7 @@ struct estimate {
     struct zplan plan;
     struct zpath path;
     struct zweights weights;
+    struct zquality quality;
     struct ztable table; /* of logz.table, or { 0 } */
 };
 
@@ -60,18 +62,39 @@ static int sample(struct ztarget *t, struct estimate *x, const char *name, struc
                  ? zwalk_merge(&x->weights, &x->subject, &x->plan, &x->path, e)
                  : zwalk_run(&x->weights, t, &x->subject, &x->plan, &x->path, e);
     if (status != RUN_DONE) return status;
-    if (zfile_write(&x->subject, &x->plan, &x->path, &x->weights, t->energy, name, e)) return -1;
+    zquality_init(&x->quality, &x->plan, &x->weights, r->seed);
+    if (zfile_write(&x->subject, &x->plan, &x->path, &x->weights, &x->quality, t->energy, name, e))
+        return -1;
     zstate_remove(&x->subject);
     json_put_text(r->result, "path", name);
-    struct logweights_mean mean = zreport_runs(t, &x->plan, &x->path, &x->weights);
+    struct logweights_mean mean = zreport_runs(t, &x->plan, &x->path, &x->weights, &x->quality);
     if (table && ztable_report(&x->table, t, &x->subject, &x->plan, &mean, e)) return -1;
     return RUN_DONE;
+}
+
+/* run.resume: must: some file that a stop leaves, of the oracle, the chains or the random machine,
+ * each of which goes on from its own and lets the others begin. Collective. */
+static int must_resume(const struct run *r, struct err *e)
+{
+    static const char *const left[] = { "exact.h5", "state.h5", "random.state.h5", "random.h5" };
+    int n = conf_flag(r->conf, "logz.table") ? 4 : 2, there = 0;
+
+    if (conf_choice(r->conf, "run.resume") != RESUME_MUST) return 0;
+    for (int i = 0; i < n && r->P->rank == 0; i++) {
+        char *path = run_named(r, left[i]);
+        there |= file_exists(path);
+        mem_free(path);
+    }
+    par_bcast(r->P, &there, sizeof there, 0);
+    if (there) return 0;
+    return err_set(e, "%s: holds no state of this run, and run.resume is must", r->dir);
 }
 
 static int act(struct run *r, struct ztarget *t, struct estimate *x, struct err *e)
 {
     enum zmethod method = (enum zmethod)conf_choice(r->conf, "logz.method");
 
+    if (must_resume(r, e)) return -1;
     int status = ztarget_init(t, r, method == ZMETHOD_EXACT, e);
     if (status != RUN_DONE) return status;
     json_put_text(r->result, "command", "logz");
@@ -97,6 +120,7 @@ int cmd_logz(struct run *r, struct err *e)
 
     json_put_real(r->result, "seconds", clock_now() - start);
     ztable_free(&x.table);
+    zquality_free(&x.quality);
     zweights_free(&x.weights);
     zpath_free(&x.path);
     sampler_free(&x.sampler, &t.model.rbm);

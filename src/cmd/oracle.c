@@ -6,7 +6,7 @@
 #include "io/ckpt.h"
 #include "io/digest.h"
 #include "io/progress.h"
-#include "num/logweights.h"
+#include "num/special.h"
 
 #include <math.h>
 
@@ -121,6 +121,8 @@ static int64_t identity(const struct oracle *o)
 
     sum = digest_bytes(T->size, T->K * (int64_t)sizeof *T->size, sum);
     sum = digest_bytes(T->edge, T->M * (int64_t)sizeof *T->edge, sum);
+    if (o->m->held > 0)
+        sum = digest_bytes(o->m->hold, o->m->held * (int64_t)sizeof *o->m->hold, sum);
     if (o->u != NULL) sum = digest_bytes(o->u, o->Q * o->m->held, sum);
     return (int64_t)(sum >> 1);
 }
@@ -164,8 +166,8 @@ static int load(struct oracle *o, const char *path, struct err *e)
     int bad = h5_get_int(&f, "/", "identity", &was, e);
     int mine = !bad && was == identity(o);
     if (mine)
-        bad = h5_read_all(&f, "sums", H5_DOUBLE, o->sum, e) ||
-              h5_read_all(&f, "done", H5_INT64, o->done, e);
+        bad = h5_read_exact(&f, "sums", 1, o->Q * o->chunks, 0, H5_DOUBLE, o->sum, e) ||
+              h5_read_exact(&f, "done", 1, o->Q * o->chunks, 0, H5_INT64, o->done, e);
     h5_close(&f);
     if (!bad) log_say(&o->r->log, mine ? "going on from %s" : "%s is of another machine", path);
     return bad ? -1 : mine;
@@ -242,7 +244,7 @@ static int enumerate(struct oracle *o, struct err *e)
     if (resume(o, e)) return -1;
     if (walk(o, &progress)) return save(o, e) ? -1 : RUN_STOPPED;
     for (int64_t q = 0; q < o->Q; q++)
-        o->log_z[q] = logweights_lse(o->sum + q * o->chunks, o->chunks);
+        o->log_z[q] = special_log_sum_exp(o->sum + q * o->chunks, o->chunks);
     path = state_path(o);
     if (o->r->P->rank == 0) file_remove(path);
     mem_free(path);

@@ -1,7 +1,6 @@
 #include "cmd/zfile.h"
 
 #include "base/mem.h"
-#include "cmd/zquality.h"
 #include "io/digest.h"
 #include "io/h5.h"
 
@@ -120,13 +119,14 @@ int zfile_put(struct h5 *f, const struct zweights *w, struct err *e)
 /* New entries for the n chains of a condition. */
 static void add_entries(struct zweights *w, const int64_t *chain, int64_t n)
 {
+    int64_t tiles = 0, at = w->n - 1;
+
+    for (int64_t i = 0; i < n; i++) tiles += i == 0 || chain[i] / LANES != chain[i - 1] / LANES;
+    zweights_grow(w, tiles);
     for (int64_t i = 0; i < n; i++) {
         int64_t t = chain[i] / LANES;
-        if (i == 0 || t != chain[i - 1] / LANES) {
-            zweights_grow(w, 1);
-            w->tile[w->n - 1] = t;
-        }
-        w->live[w->n - 1] |= (uint64_t)1 << chain[i] % LANES;
+        if (i == 0 || t != chain[i - 1] / LANES) w->tile[++at] = t;
+        w->live[at] |= (uint64_t)1 << chain[i] % LANES;
     }
 }
 
@@ -190,20 +190,17 @@ static int take_rows(struct zweights *w, int64_t at, struct rows *r, const char 
 
 int zfile_get(struct h5 *f, struct zweights *w, struct err *e)
 {
-    struct h5_shape s, z0;
+    struct h5_shape s;
     struct rows r;
     int64_t at = w->n;
 
-    if (h5_shape(f, "log_weights", &s, e) || h5_shape(f, "log_z0", &z0, e)) return -1;
-    if (z0.n[0] != w->Q)
-        return err_set(e, "%s: has %lld conditions, expected %lld", f->path, (long long)z0.n[0],
-                       (long long)w->Q);
+    if (h5_shape(f, "log_weights", &s, e)) return -1;
     rows_init(&r, s.n[0]);
-    int bad = h5_read_all(f, "log_weights", H5_DOUBLE, r.w, e) ||
-              h5_read_all(f, "chain", H5_INT64, r.chain, e) ||
-              h5_read_all(f, "condition", H5_INT32, r.condition, e) ||
-              h5_read_all(f, "direction", H5_INT32, r.direction, e) ||
-              h5_read_all(f, "log_z0", H5_DOUBLE, w->log_z0, e) ||
+    int bad = h5_read_exact(f, "log_weights", 1, r.n, 0, H5_DOUBLE, r.w, e) ||
+              h5_read_exact(f, "chain", 1, r.n, 0, H5_INT64, r.chain, e) ||
+              h5_read_exact(f, "condition", 1, r.n, 0, H5_INT32, r.condition, e) ||
+              h5_read_exact(f, "direction", 1, r.n, 0, H5_INT32, r.direction, e) ||
+              h5_read_exact(f, "log_z0", 1, w->Q, 0, H5_DOUBLE, w->log_z0, e) ||
               take_rows(w, at, &r, f->path, e) || get_trace(f, w, at, ZRUN_UP, e) ||
               get_trace(f, w, at, ZRUN_DOWN, e);
     rows_free(&r);
@@ -211,7 +208,8 @@ int zfile_get(struct h5 *f, struct zweights *w, struct err *e)
 }
 
 int zfile_write(const struct zsubject *s, const struct zplan *plan, const struct zpath *path,
-                const struct zweights *w, const double *energy, const char *name, struct err *e)
+                const struct zweights *w, const struct zquality *quality, const double *energy,
+                const char *name, struct err *e)
 {
     struct h5_shape betas = { 1, { path->K + 1 }, H5_DOUBLE },
                     base = { 1, { s->m->T.N }, H5_FLOAT };
@@ -227,7 +225,7 @@ int zfile_write(const struct zsubject *s, const struct zplan *plan, const struct
         h5_put_int(&f, "/", "start", plan->down ? (int)plan->start : -1, e) ||
         h5_put_int(&f, "/", "burn", plan->down ? plan->burn : -1, e) ||
         h5_put_int(&f, "/", "identity", zfile_identity(s), e) || zfile_put(&f, w, e) ||
-        zquality_write(&f, plan, w, s->r->seed, e) ||
+        zquality_write(&f, quality, s->Q, e) ||
         h5_write_all(&f, "betas", &betas, path->beta, "1", "the path, from 0 to 1", e) ||
         h5_write_all(&f, "base", &base, path->base, "1", "fields of the base", e) ||
         (energy != NULL &&
@@ -255,6 +253,8 @@ static int same_path(const struct h5 *f, const struct zpath *path, int N, struct
     struct h5_shape s, b;
 
     if (h5_shape(f, "betas", &s, e) || h5_shape(f, "base", &b, e)) return -1;
+    if (s.dims != 1 || b.dims != 1)
+        return err_set(e, "%s: /betas or /base is no list of numbers", f->path);
     double *beta = mem_take(s.n[0], sizeof *beta);
     float *base = mem_take(b.n[0], sizeof *base);
     int bad =

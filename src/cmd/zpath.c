@@ -1,24 +1,23 @@
 #include "cmd/zpath.h"
 
 #include "base/mem.h"
+#include "cmd/ztiles.h"
 #include "io/h5.h"
 #include "rbm/chains.h"
 #include "rbm/schedule.h"
 #include "rbm/spins.h"
 
+#include <limits.h>
 #include <string.h>
 
-/* Tiles of the pilot have numbers from here on; those of other chains lie below. */
-static const int64_t PILOT_FIRST = (int64_t)1 << 31;
-
 /* Conditions of the pilot's tiles, spread over those asked for: bytes [ZPATH_PILOT, n_0]. */
-static uint8_t *conditions(const struct zsubject *s, int n0)
+static uint8_t *conditions(const struct zsubject *s, int held)
 {
-    uint8_t *u = mem_take(ZPATH_PILOT * n0, 1);
+    uint8_t *u = mem_take(ZPATH_PILOT * held, 1);
 
     for (int64_t t = 0; t < ZPATH_PILOT; t++) {
         int64_t q = s->Q > ZPATH_PILOT ? t * s->Q / ZPATH_PILOT : t % s->Q;
-        memcpy(u + t * n0, s->u + q * n0, (size_t)n0);
+        memcpy(u + t * held, s->u + q * held, (size_t)held);
     }
     return u;
 }
@@ -28,14 +27,14 @@ static void pilot(struct chains *c, const struct zsubject *s, int burn)
 {
     const struct rbm *m = s->m;
     struct block mine = block_of(ZPATH_PILOT, s->r->P->rank, s->r->P->size);
-    struct block tiles = { PILOT_FIRST + mine.first, mine.count };
+    struct block tiles = { ZTILES_MOST + mine.first, mine.count };
 
-    chains_init(c, tiles, (PILOT_FIRST + ZPATH_PILOT) * KERN_LANES, m, s->r->seed);
+    chains_init(c, tiles, (ZTILES_MOST + ZPATH_PILOT) * KERN_LANES, m, s->r->seed);
     if (s->u != NULL) {
-        int n0 = m->held;
-        uint8_t *u = conditions(s, n0);
-        uint64_t *rows = mem_take(n0 * mine.count, sizeof *rows);
-        spins_conditions(rows, u, ZPATH_PILOT, n0, mine, 1);
+        int held = m->held;
+        uint8_t *u = conditions(s, held);
+        uint64_t *rows = mem_take(held * mine.count, sizeof *rows);
+        spins_conditions(rows, u, ZPATH_PILOT, held, mine, 1);
         chains_condition(c, m, rows);
         mem_free(rows);
         mem_free(u);
@@ -97,6 +96,8 @@ static int read_schedule(struct zpath *p, const struct zsubject *s, const char *
         return p->K < 0 ? -1 : 0;
     }
     int bad = h5_open(&f, P, path, e) || h5_shape(&f, "betas", &shape, e);
+    if (!bad && (shape.dims != 1 || shape.n[0] < 2 || shape.n[0] > INT_MAX))
+        bad = err_set(e, "%s: /betas is no list of two and more numbers", path);
     if (!bad) {
         p->K = (int)shape.n[0] - 1;
         p->beta = mem_take(shape.n[0], sizeof *p->beta);

@@ -31,6 +31,18 @@ static double *figures(const struct zplan *plan, const struct zweights *w, int d
     return x;
 }
 
+void zquality_init(struct zquality *q, const struct zplan *plan, const struct zweights *w,
+                   uint64_t seed)
+{
+    for (int d = 0; d < ZRUN_DIRECTIONS; d++) q->figure[d] = figures(plan, w, d, seed);
+}
+
+void zquality_free(struct zquality *q)
+{
+    for (int d = 0; d < ZRUN_DIRECTIONS; d++) mem_free(q->figure[d]);
+    *q = (struct zquality){ 0 };
+}
+
 /* The largest of a figure over all conditions; a NAN is passed over. */
 static double worst(const double *x, int64_t Q, enum quality_figure f)
 {
@@ -69,13 +81,13 @@ static void put_interval(struct json *j, const double *x, int d, double log_z0)
 }
 
 void zquality_put(struct run *r, struct json *list, const struct zplan *plan,
-                  const struct zweights *w)
+                  const struct zweights *w, const struct zquality *quality)
 {
     double variance = NAN, largest = NAN, k = NAN, ess = NAN;
     int own = w->has[ZRUN_UP] ? ZRUN_UP : ZRUN_DOWN;
 
     for (int d = 0; d < ZRUN_DIRECTIONS; d++) {
-        double *x = figures(plan, w, d, r->seed);
+        const double *x = quality->figure[d];
         if (x == NULL) continue;
         for (int64_t q = 0; q < w->Q; q++) {
             struct json *one = json_new();
@@ -91,7 +103,6 @@ void zquality_put(struct run *r, struct json *list, const struct zplan *plan,
         if (d == own) json_put_real(r->result, "bootstrap_error", bootstrap(x, w->Q));
         if (d == own && w->Q == 1 && plan->method < ZMETHOD_BAR)
             put_interval(r->result, x, d, w->log_z0[0]);
-        mem_free(x);
     }
     if (!applies(plan)) return;
     json_put_real(r->result, "variance", variance);
@@ -103,23 +114,21 @@ void zquality_put(struct run *r, struct json *list, const struct zplan *plan,
              QUALITY_PARETO_MOST);
 }
 
-int zquality_write(struct h5 *f, const struct zplan *plan, const struct zweights *w, uint64_t seed,
-                   struct err *e)
+int zquality_write(struct h5 *f, const struct zquality *quality, int64_t Q, struct err *e)
 {
-    struct h5_shape shape = { 1, { w->Q }, H5_DOUBLE };
-    double *one = mem_take(w->Q, sizeof *one);
+    struct h5_shape shape = { 1, { Q }, H5_DOUBLE };
+    double *one = mem_take(Q, sizeof *one);
     int bad = 0;
 
     for (int d = 0; d < ZRUN_DIRECTIONS && !bad; d++) {
-        double *x = figures(plan, w, d, seed);
+        const double *x = quality->figure[d];
         for (int k = 0; x != NULL && k < QUALITY_FIGURES && !bad; k++) {
             enum quality_figure figure = (enum quality_figure)k;
             char *name = mem_print("quality/%s/%s", way[d], quality_name(figure));
-            for (int64_t q = 0; q < w->Q; q++) one[q] = x[q * QUALITY_FIGURES + k];
+            for (int64_t q = 0; q < Q; q++) one[q] = x[q * QUALITY_FIGURES + k];
             bad = h5_write_all(f, name, &shape, one, "1", quality_text(figure), e);
             mem_free(name);
         }
-        mem_free(x);
     }
     mem_free(one);
     return bad ? -1 : 0;

@@ -1,7 +1,8 @@
 #include "cmd/zreport.h"
 
 #include "base/mem.h"
-#include "cmd/zquality.h"
+#include "num/special.h"
+#include "num/stats.h"
 
 #include <math.h>
 
@@ -18,14 +19,6 @@ static void put_bracket(struct json *j, const struct logweights_bracket *b)
     if (b->has_reverse) json_put_real(j, "rais_error", b->reverse.error);
 }
 
-static double mean_of(const double *x, int64_t n)
-{
-    double sum = 0.0;
-
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    return sum / (double)n;
-}
-
 void zreport_likelihood(const struct ztarget *t, double logz, double error)
 {
     if (t->data.M == 0 || !(t->joint || t->drawn)) return;
@@ -36,7 +29,7 @@ void zreport_likelihood(const struct ztarget *t, double logz, double error)
 void zreport_exact(const struct ztarget *t)
 {
     struct json *j = t->r->result;
-    double logz = mean_of(t->exact, t->Q), spread = 0.0;
+    double logz = stats_mean(t->exact, t->Q), spread = 0.0;
 
     for (int64_t q = 0; q < t->Q; q++) spread += (t->exact[q] - logz) * (t->exact[q] - logz);
     double error = t->Q > 1 ? sqrt(spread / (double)(t->Q - 1) / (double)t->Q) : 0.0;
@@ -78,7 +71,7 @@ static void put_islands(struct json *j, const struct zweights *w)
 
     for (int64_t q = 0; q < w->Q && islands > 1; q++) {
         zweights_of(w, ZRUN_UP, q, x);
-        for (int64_t i = 0; i < islands; i++) mean[i] = logweights_lse(x + i * WIDE, WIDE);
+        for (int64_t i = 0; i < islands; i++) mean[i] = special_log_sum_exp(x + i * WIDE, WIDE);
         struct logweights l = logweights_of(mean, islands);
         error += l.error * l.error;
     }
@@ -124,7 +117,8 @@ static double put_errors(struct json *j, const struct ztarget *t, const struct l
 }
 
 struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan *plan,
-                                    const struct zpath *path, const struct zweights *w)
+                                    const struct zpath *path, const struct zweights *w,
+                                    const struct zquality *quality)
 {
     struct json *j = t->r->result, *list = json_list();
     const char *note = note_of(plan->method);
@@ -132,7 +126,7 @@ struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan 
 
     struct logweights_mean mean = zreport_mean(w, plan, path, t, list);
     logweights_verdict(&mean, verdict, sizeof verdict);
-    zquality_put(t->r, list, plan, w);
+    zquality_put(t->r, list, plan, w, quality);
     json_put_real(j, "logz", mean.logz);
     double error = put_errors(j, t, &mean);
     json_put_real(j, "lower", mean.lower);
@@ -146,7 +140,7 @@ struct logweights_mean zreport_runs(const struct ztarget *t, const struct zplan 
     json_put_text(j, "verdict", verdict);
     if (note != NULL) json_put_text(j, "note", note);
     if (plan->method == ZMETHOD_POPULATION) put_islands(j, w);
-    if (t->exact != NULL) json_put_real(j, "exact", mean_of(t->exact, t->Q));
+    if (t->exact != NULL) json_put_real(j, "exact", stats_mean(t->exact, t->Q));
     if (t->exact != NULL) json_put_text(j, "oracle", oracle_name(&t->oracle));
     zreport_likelihood(t, mean.logz, error);
     json_put(j, "conditions", list);

@@ -5,6 +5,7 @@
 #include "cmd/keys.h"
 #include "cmd/zfile.h"
 #include "io/ckpt.h"
+#include "rbm/spins.h"
 
 #include <stdio.h>
 
@@ -40,14 +41,13 @@ static int tiles(struct h5 *f, const struct zrun *z, int d, const char *name, en
 /* Bits by tile: row t of the file holds the N words of tile t. */
 static int bits(struct h5 *f, struct zrun *z, int d, int write, struct err *e)
 {
-    int64_t mine = z->tiles.mine.count, N = z->s->m->T.N;
+    int64_t mine = z->tiles.mine.count;
+    int N = z->s->m->T.N;
     uint64_t *rows = mem_take(mine * N, sizeof *rows), *b = z->ais[d].bits;
 
-    for (int64_t t = 0; t < mine; t++)
-        for (int64_t i = 0; i < N; i++) rows[t * N + i] = b[i * mine + t];
+    spins_to_rows(rows, b, mine, N);
     int bad = tiles(f, z, d, "bits", H5_UINT64, N, rows, write, e);
-    for (int64_t t = 0; t < mine; t++)
-        for (int64_t i = 0; i < N; i++) b[i * mine + t] = rows[t * N + i];
+    spins_from_rows(b, rows, mine, N);
     mem_free(rows);
     return bad;
 }
@@ -158,9 +158,7 @@ int zstate_read(struct zrun *z, const struct zsubject *s, const struct zplan *pl
     struct h5 f = { 0 };
 
     par_bcast(P, &there, sizeof there, 0);
-    if (!there && how == RESUME_MUST)
-        status = err_set(e, "%s: no such file, and run.resume is must", name);
-    else if (there && how != RESUME_NEVER && ckpt_open(&f, P, name, &damage))
+    if (there && how != RESUME_NEVER && ckpt_open(&f, P, name, &damage))
         log_warn(l, "%s; starting anew", damage.text);
     else if (there && how != RESUME_NEVER) {
         status = fits(&f, s, path, e);

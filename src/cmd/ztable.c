@@ -78,21 +78,41 @@ static double data_energy(const struct ztarget *t, const struct rbm *m)
     return sum / (double)b->M;
 }
 
+/* Are these the chains that the plan ends with? Up to an error (`several`) it takes any number of
+ * batches. */
+static int whole(const struct zweights *w, const struct zplan *plan, int several)
+{
+    int64_t n = zweights_chains(w);
+    int begins = n > 0 && w->tile[0] == plan->first / KERN_LANES &&
+                 (w->live[0] >> plan->first % KERN_LANES & 1);
+
+    return begins && (several ? n >= plan->chains : n == plan->chains);
+}
+
 /* Its chains from NAME.random.h5 where an earlier turn of this run left them. */
 static int walk(struct zweights *w, const struct ztarget *t, const struct zsubject *s,
                 const struct zplan *plan, const struct zpath *path, struct err *e)
 {
+    const struct conf *c = s->r->conf;
     char *file = run_named(s->r, "random.h5");
     int there = s->r->P->rank == 0 && file_exists(file), status = RUN_DONE;
     struct err other = { "" };
 
     par_bcast(s->r->P, &there, sizeof there, 0);
-    if (!there || zfile_read(s, plan, path, w, file, &other) ||
-        zweights_chains(w) != plan->chains) {
+    if (conf_choice(c, "run.resume") == RESUME_NEVER) there = 0;
+    zweights_init(w, s->Q, plan, path->K);
+    if (there && zfile_read(s, plan, path, w, file, &other) == 0 &&
+        whole(w, plan, conf_real(c, "logz.target_error") > 0.0))
+        log_say(&s->r->log, "the random machine's chains are those of %s", file);
+    else {
         zweights_free(w);
         zweights_init(w, s->Q, plan, path->K);
         status = zwalk_run(w, t, s, plan, path, e);
-        if (status == RUN_DONE && zfile_write(s, plan, path, w, t->energy, file, e)) status = -1;
+        struct zquality quality = { { NULL } };
+        if (status == RUN_DONE) zquality_init(&quality, plan, w, s->r->seed);
+        if (status == RUN_DONE && zfile_write(s, plan, path, w, &quality, t->energy, file, e))
+            status = -1;
+        zquality_free(&quality);
         if (status == RUN_DONE) zstate_remove(s);
     }
     mem_free(file);

@@ -2,9 +2,6 @@
 
 enum { LANES = 64 };
 
-/* Tiles from here on are the pilot's (cmd/zpath.h). */
-static const int64_t MOST_TILES = (int64_t)1 << 31;
-
 int ztiles_of(struct ztiles *z, int64_t Q, int island, int64_t first, int64_t chains, int rank,
               int size, struct err *e)
 {
@@ -20,11 +17,11 @@ int ztiles_of(struct ztiles *z, int64_t Q, int island, int64_t first, int64_t ch
                           .each = (end - from) * G,
                           .number = from * Q * G,
                           .mine = { mine.first * G, mine.count * G } };
-    if (end <= MOST_TILES / (Q * G)) return 0;
+    if (end <= ZTILES_MOST / (Q * G)) return 0;
     return err_set(e,
                    "logz.chains: chains up to %lld of %lld conditions, expected at most %lld "
                    "tiles of 64 chains",
-                   (long long)(first + chains), (long long)Q, (long long)MOST_TILES);
+                   (long long)(first + chains), (long long)Q, (long long)ZTILES_MOST);
 }
 
 struct block ztiles_numbers(const struct ztiles *z)

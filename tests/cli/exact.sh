@@ -12,10 +12,13 @@ check "elimination tells its width" grep -q 'exact ln Z by elimination: width 1[
 
 # one chunk a rank and run, at 1, 2, 3, 1, ... ranks
 z parts wide run.walltime=0.01
-runs=0
+runs=0 resume=run.resume=auto
+run 1 "${logz[@]}" run.resume=must
+check "nothing to go on from is refused where there must be" grep -q 'holds no state of this run, and run.resume is must' "$work/err"
 for ranks in 1 2 3 1 2 3 1 2; do
-    run $ranks "${logz[@]}"
+    run $ranks "${logz[@]}" $resume
     runs=$((runs + 1))
+    resume=run.resume=must
     [ $status -eq 75 ] || break
     check "a stopped run says where its sums are" grep -q 'stopped, sums in .*parts.exact.h5; run it again to go on' "$work/err"
     check "and leaves them" test -s "$work/parts.exact.h5"

@@ -64,6 +64,36 @@ done
 check "trained and random machine on data and samples" "$python" tests/cli/logz.py table "$work" "$work/table-1.result.json"
 check "... for drawn conditions too" field table-given-1 '"ordered" in r["table"] and abs(r["table"]["trained_data"] - r["log_likelihood"]) < 1e-9'
 look "the table's chains on 2 ranks" same "$work/table-1.random.h5" "$work/table-2.random.h5"
+says() { grep -q "$1" "$work/err"; }
+# stopped in the trained run: the random one, which is done, is not walked again
+long=("${z[@]}" "${given[@]}" logz.chains=600 logz.betas=1500 logz.table=true)
+must 2 "${long[@]}" run.name=table-whole
+begin 1 "${long[@]}" run.name=table-cut logz.checkpoint_seconds=0.05
+while kill -0 $pid 2> /dev/null && [ ! -e "$work/table-cut.state.h5" ]; do sleep 0.01; done
+kill -USR1 $pid; end
+check "the table is stopped in the trained run" test $status -eq 75 -a -e "$work/table-cut.state.h5"
+file=$(stat -c %i "$work/table-cut.random.h5")
+must 2 "${long[@]}" run.name=table-cut run.resume=must
+check "... and the random machine's chains are there" says "random machine's chains are those of $work/table-cut.random.h5"
+check "... in the file they were in" test "$file" -eq "$(stat -c %i "$work/table-cut.random.h5")"
+look "... the same weights" same "$work/table-whole.h5" "$work/table-cut.h5"
+look "... the same table" result "$work/table-whole.result.json" "$work/table-cut.result.json" seconds path
+begin 1 "${long[@]}" run.name=table-random logz.checkpoint_seconds=0.05
+while kill -0 $pid 2> /dev/null && [ ! -e "$work/table-random.random.state.h5" ]; do sleep 0.01; done
+kill -USR1 $pid; end
+check "the table is stopped in the random run" test $status -eq 75 -a -e "$work/table-random.random.state.h5" -a ! -e "$work/table-random.random.h5"
+must 1 "${long[@]}" run.name=table-random run.resume=must
+check "... from which must goes on" says "going on from $work/table-random.random.state.h5"
+look "... to the same table" result "$work/table-whole.result.json" "$work/table-random.result.json" seconds path
+several=("${z[@]}" "${joint[@]}" logz.data="$work/model.h5" logz.chains=100 logz.target_error=0.005 logz.table=true run.name=table-several)
+must 1 "${several[@]}"
+check "the random machine takes several batches" "$python" -c 'import h5py, sys; assert max(h5py.File(sys.argv[1])["chain"][()]) >= 100' "$work/table-several.random.h5"
+cp "$work/table-several.result.json" "$work/table-first.result.json"
+must 1 "${several[@]}"
+check "several batches of the random machine are used again" says "random machine's chains are those of"
+look "... for the same table" result "$work/table-first.result.json" "$work/table-several.result.json" seconds
+must 1 "${several[@]}" run.resume=never
+check "... and not where nothing is gone on from" test "$(grep -c "random machine's chains are those of" "$work/err")" -eq 0
 
 # --- hidden units ---------------------------------------------------------------------------------
 seen=(logz.model="$work/seen.h5" logz.data="$work/visible.h5" logz.chains=128 logz.conditions=100 logz.betas=300)
@@ -116,7 +146,6 @@ killed() { # METHOD: kill -9 after the first state is on disk
     check "$1: goes on" says "going on from $state"
     alike "$1 after kill -9" "alive-$1" "killed-$1"
 }
-says() { grep -q "$1" "$work/err"; }
 for method in both ti population; do killed $method; done
 
 # --- the chains of a training run -----------------------------------------------------------------
@@ -160,6 +189,18 @@ bad "a-both.h5: has other betas" "${given[@]}" logz.merge="[$work/a-both.h5]" lo
 bad "a-both.h5: has other base fields" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.base=uniform
 bad "a-both.h5: is of another number of sweeps" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.sweeps=1
 bad "a-both.h5: is of another summed partition" "${given[@]}" logz.merge="[$work/a-both.h5]" logz.marginal=none
+damaged() { # NAME PYTHON: a file of log-weights that says other things than it holds
+    cp "$work/a-both.h5" "$work/$1.h5"
+    "$python" -c "import h5py, sys; f = h5py.File(sys.argv[1], 'r+'); $2" "$work/$1.h5"
+}
+longer='n = f[name].shape[0]; del f[name]; f[name] = [0] * (n + 100000)'
+for list in chain condition direction log_z0; do
+    damaged "long-$list" "name = '$list'; $longer"
+    bad "long-$list.h5: $list has [0-9]* entries, expected" "${given[@]}" logz.merge="[$work/long-$list.h5]"
+done
+damaged flat "x = f['betas'][()]; del f['betas']; f['betas'] = x.reshape(1, -1)"
+bad "flat.h5: /betas or /base is no list" "${given[@]}" logz.merge="[$work/flat.h5]"
+bad "flat.h5: /betas is no list of two" "${given[@]}" logz.schedule="$work/flat.h5"
 bad "rows.h5: .*format" "${given[@]}" logz.merge="[$work/rows.h5]"
 bad "nothing.h5" "${given[@]}" logz.merge="[$work/nothing.h5]"
 bad 'logz.marginal is "4", expected auto, none, or a partition below 4' "${joint[@]}" logz.marginal=4
