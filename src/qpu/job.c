@@ -56,6 +56,12 @@ static void fail_dead(struct job *b, enum job_death dead, const char *why)
     fail(b, why);
 }
 
+/* The service did not take this copy; one that was sent before may show up yet. */
+static void refuse(struct job *b, const char *why)
+{
+    fail_dead(b, b->again ? JOB_MAYBE : JOB_REFUSED, why);
+}
+
 /* When is it next to be asked? Past the deadline it fails. */
 static void wait_until(struct job *b, const struct sapi *s, double next, const char *why)
 {
@@ -141,7 +147,7 @@ static void take_status(struct job *b, struct sapi *s, struct json *p)
         char *why = mem_print(
             "the service says %s%s%s%s", status, *quote != '\0' ? ": " : "", quote,
             strstr(quote, "solver is offline") != NULL ? " (expected an online solver)" : "");
-        fail_dead(b, JOB_BROKEN, why);
+        fail_dead(b, b->again ? JOB_MAYBE : JOB_BROKEN, why);
         mem_free(why);
         mem_free(quote);
     } else if (strcmp(status, "PENDING") == 0 || strcmp(status, "IN_PROGRESS") == 0) {
@@ -177,7 +183,7 @@ static void take_post(struct job *b, struct sapi *s, const struct json *list)
         json_get_text(p, "error_msg", &text);
         char *quote = account_redact(s->account, text, 200);
         char *why = mem_print("the service refuses it: %s", quote);
-        fail_dead(b, JOB_REFUSED, why);
+        refuse(b, why);
         mem_free(why);
         mem_free(quote);
     } else if (stranger(b, p) != NULL) {
@@ -209,7 +215,7 @@ static void absent(struct job *b)
 /* What bears our label. */
 static void take_look(struct job *b, struct sapi *s, const struct json *list)
 {
-    const char *id, *label, *found = NULL;
+    const char *id, *label, *found = b->state == JOB_CHECK ? b->id : NULL;
     int twice = 0, n = json_count(list);
 
     for (int i = 0; i < n; i++) {
@@ -275,7 +281,7 @@ static void hear_post(struct job *b, struct sapi *s, enum sapi_verdict v, const 
     else if (v == SAPI_GARBLED)
         doubt(b, s, JOB_TAKEN, why);
     else
-        fail_dead(b, JOB_REFUSED, why);
+        refuse(b, why);
 }
 
 /* Takes j over. */

@@ -62,6 +62,8 @@ def lasting(rules, words, more=None, rerun=False, **keys):
 
 
 LOST = {"fault": "reset", "on": "submit", "late": True} # makes the client look the label up
+# a first copy that shows up while the second is worked on, which shows no more
+LATE = [{"fault": "lag", "seconds": 80, "own": True}, LOST, {"fault": "lag", "seconds": 10000, "own": True, "skip": 1}, {"fault": "late", "seconds": 200, "skip": 1}]
 # what no client can tell from a service that says so: it may give up, but orderly
 DOUBTFUL = ("page", "garbage", "deep", "oversize", "bomb", "type", "abroad", "redirect")
 
@@ -92,6 +94,11 @@ def alone(everything):
         yield f"{status} from the start", lasting([{"fault": "status", "status": status, "on": "any", "times": -1}], [word])
         yield f"{status} on submit", lasting([{"fault": "status", "status": status, "on": "submit", "times": -1}], [word], rerun=True)
     yield "409 on submit", lasting([{"fault": "status", "status": 409, "on": "submit", "times": -1}], ["409"], rerun=True)
+    yield "a second copy refused", lasting([{"fault": "lag", "seconds": 10000}, LOST, {"fault": "status", "status": 403, "on": "submit", "skip": 1, "times": -1}],
+                                           ["403"], rerun=True, **{"anneal.in_flight": 1})
+    yield "a first copy that shows late, and a second that does not", told_twice
+    yield "a second copy that the service ends", lasting([{"fault": "lag", "seconds": 10000}, LOST, {"fault": "failed", "message": "no such luck", "skip": 1}],
+                                                         ["no such luck"], **{"anneal.in_flight": 1})
     for status in 429, 503:
         yield f"{status} for ever", lasting([{"fault": "status", "status": status, "retry_after": 2, "on": "submit", "times": -1}],
                                             [str(status)], rerun=True, **{"anneal.deadline": 60})
@@ -151,6 +158,15 @@ def ranks(rules, status, stop=None):
         desk.paid()
         again(desk, run)
     return task
+
+
+def told_twice(desk):
+    """What it cannot prevent it finds out: the reply to the look-up before the end is about another problem."""
+    desk.fresh(reads=10, **{"anneal.in_flight": 1})
+    desk.server.rules(*LATE)
+    run = desk.run()
+    assert run.status == 1 and "two problems" in run.err, f"exit status {run.status}: {run.err[-600:]}"
+    desk.silent(run)
 
 
 def prompt(desk):

@@ -160,7 +160,10 @@ def touch(fault, record, service):
     elif kind in ("failed", "cancelled"):
         service.end(record, kind.upper(), fault.get("message"), surely=True)
     elif kind == "lag":
-        service.label_lag = max(service.label_lag, fault["seconds"])
+        if fault.get("own"): # of this problem alone
+            record.lag = fault["seconds"]
+        else:
+            service.label_lag = max(service.label_lag, fault["seconds"])
 
 
 LASTING = { # these do not pass by themselves, or change the problem

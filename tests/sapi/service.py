@@ -35,7 +35,7 @@ class Record:
         self.job = zlib.compress(json.dumps(job).encode(), 1) # decoded again when the answer is asked for
         self.solver, self.ready, self.accepted = solver, ready, time.monotonic()
         self.reads, self.charge = problem.reads, problem.access_time()
-        self.status, self.message, self.frozen = "PENDING", None, False
+        self.status, self.message, self.frozen, self.lag = "PENDING", None, False, 0.0
         self.submitted = self.solved = stamp()
         self.salt = f"{self.label}" # the same bits when the same job is sent again
 
@@ -203,9 +203,9 @@ class Service:
             records = [self.problems[i] for i in ids if i in self.problems]
             self.wait(records, self.timeout(query))
         else:
-            old = time.monotonic() - self.label_lag * self.scale
+            now = time.monotonic()
             with self.changed:
-                records = [r for r in reversed(self.problems.values()) if r.accepted <= old
+                records = [r for r in reversed(self.problems.values()) if r.accepted + max(self.label_lag, r.lag) * self.scale <= now
                            and query.get("label", "") in (r.label or "")
                            and query.get("status", r.status) == r.status
                            and query.get("solver", r.solver["name"]) == r.solver["name"]]
