@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { LINE_MOST = 64 << 20, CHUNK = 65536, READS_MOST = 1 << 24, UNITS_MOST = 1 << 20, DEPTH = 8 };
+enum { PATIENCE = 200 }; /* ms between two looks for a signal */
 
 struct order {
     struct ising g; /* h, couplers, J */
@@ -138,6 +140,8 @@ int annealserve_run(struct run *r, const struct kern *k, struct err *e)
 
     if (r->P->size > 1) return err_set(e, "anneal.what is serve, expected one rank");
     while (open && !signal_came() && !err_is(e)) {
+        struct pollfd wait = { .fd = STDIN_FILENO, .events = POLLIN };
+        if (poll(&wait, 1, PATIENCE) <= 0) continue; /* a signal that came just before is seen */
         char *at = wire_room(&in, CHUNK);
         ssize_t got = read(STDIN_FILENO, at, CHUNK);
         if (got < 0 && errno == EINTR) continue;
