@@ -28,6 +28,7 @@ struct qp {
     struct wire lin, quad;       /* base64 */
     double size;                 /* sum of |h| and |J| */
     struct wire raw;             /* scratch of decoding */
+    uint8_t *row;                /* [n + 7] a row of bits as bytes; owned */
 };
 
 /* Where the spins of g lie on the solver. A qubit or a coupling that it lacks is a sentence; then q

@@ -121,10 +121,15 @@ void ising_from(struct ising *g, int n, const int32_t *qubit, const double *b, i
 /* s of ISING_TILE states, spin by spin; past the last of n states there are none, 0. */
 static void spread(double *sign, const uint8_t *states, int spins, int64_t n)
 {
-    for (int k = 0; k < spins; k++)
+    static const double of[2] = { -1.0, 1.0 };
+
+    for (int k = 0; k < spins && n == ISING_TILE; k++)
+        for (int t = 0; t < ISING_TILE; t++)
+            sign[(int64_t)k * ISING_TILE + t] = of[states[(int64_t)t * spins + k] & 1];
+    for (int k = 0; k < spins && n < ISING_TILE; k++)
         for (int t = 0; t < ISING_TILE; t++)
             sign[(int64_t)k * ISING_TILE + t] =
-                t < n ? 2.0 * states[(int64_t)t * spins + k] - 1.0 : 0.0;
+                t < n ? of[states[(int64_t)t * spins + k] & 1] : 0.0;
 }
 
 /* The states of a tile go together, each summed in the order of the definition. */

@@ -93,6 +93,7 @@ int qp_init(struct qp *q, const struct solver *s, const struct ising *g, struct 
     q->spin = mem_take(q->n, sizeof *q->spin);
     q->qubit = mem_take(q->n, sizeof *q->qubit);
     q->entry = mem_take(q->room, sizeof *q->entry);
+    q->row = mem_take(q->n + 7, sizeof *q->row);
     int bad = find_active(q, g, spin_at, e) || find_entries(q, g, spin_at, e);
     mem_free(spin_at);
     q->linear = mem_take(s->n, sizeof *q->linear);
@@ -106,6 +107,7 @@ void qp_free(struct qp *q)
     mem_free(q->spin);
     mem_free(q->qubit);
     mem_free(q->entry);
+    mem_free(q->row);
     mem_free(q->linear);
     mem_free(q->quadratic);
     wire_free(&q->lin);
@@ -211,20 +213,32 @@ static int get_times(struct qp *q, const struct json *answer, int rows, int read
                : err_set(e, "the answer holds %lld reads, expected %d", (long long)sum, reads);
 }
 
+/* The bits of a byte, the highest first, as eight bytes in the order of memory. */
+static void set_spread(uint8_t spread[256][8])
+{
+    for (int byte = 0; byte < 256; byte++)
+        for (int k = 0; k < 8; k++) spread[byte][k] = byte >> (7 - k) & 1;
+}
+
 /* Rows of bits into states, each as often as it occurs; energy holds one number a row. */
-static void unpack(const struct qp *q, const uint8_t *rows, const int32_t *times, int n_rows,
-                   int reads, uint8_t *states, double *energy)
+static void unpack(struct qp *q, const uint8_t *rows, const int32_t *times, int n_rows, int reads,
+                   uint8_t *states, double *energy)
 {
     int64_t bytes = (q->n + 7) / 8;
-    int at = reads;
+    const int32_t *spin = q->spin; /* bytes may alias anything but locals */
+    uint8_t spread[256][8], *restrict row = q->row;
+    int at = reads, n = q->n;
 
-    for (int r = n_rows - 1; r >= 0; r--) /* from the end: energies spread out in place */
+    set_spread(spread);
+    for (int r = n_rows - 1; r >= 0; r--) { /* from the end: energies spread out in place */
+        for (int64_t k = 0; k < bytes; k++)
+            memcpy(row + 8 * k, spread[rows[r * bytes + k]], sizeof *spread);
         for (int t = 0; t < times[r]; t++) {
-            uint8_t *x = states + (int64_t)--at * q->n;
+            uint8_t *restrict x = states + (int64_t)--at * n;
             energy[at] = energy[r];
-            for (int k = 0; k < q->n; k++)
-                x[q->spin[k]] = rows[r * bytes + k / 8] >> (7 - k % 8) & 1;
+            for (int k = 0; k < n; k++) x[spin[k]] = row[k];
         }
+    }
 }
 
 static int check_energies(const struct qp *q, const struct ising *g, const uint8_t *states,
@@ -275,10 +289,9 @@ void qp_pack(struct wire *to, const int32_t *spin, int n, const uint8_t *states,
     for (int64_t r = 0; r < reads; r++)
         for (int64_t k = 0; k < bytes; k++) {
             int byte = 0, last = n - 8 * (int)k < 8 ? n - 8 * (int)k : 8;
-            for (int j = 0; j < last; j++) {
-                int64_t at = 8 * k + j;
-                byte |= (states[r * n + (spin != NULL ? spin[at] : at)] != 0) << (7 - j);
-            }
+            const uint8_t *x = states + r * n + (spin != NULL ? 0 : 8 * k);
+            for (int j = 0; j < last; j++)
+                byte |= (x[spin != NULL ? spin[8 * k + j] : j] != 0) << (7 - j);
             row[r * bytes + k] = (char)byte;
         }
     to->n += reads * bytes;

@@ -74,33 +74,51 @@ void wire_put_percent(struct wire *w, const char *text)
     }
 }
 
-/* The value of a character, -1 for what is none. */
-static int value(char c)
+enum { NO_VALUE = 1 << 24 };
+
+/* The values of all characters; NO_VALUE for what is none. */
+static void set_values(uint32_t value[256])
 {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    for (int c = 0; c < 256; c++) value[c] = NO_VALUE;
+    for (uint32_t v = 0; v < 64; v++) value[(unsigned char)alphabet[v]] = v;
+}
+
+/* Whole groups of four: 0, or -1 when a character has no value. */
+static int take_groups(uint8_t *restrict out, const unsigned char *restrict text, int64_t groups)
+{
+    uint32_t value[256], seen = 0;
+
+    set_values(value);
+    for (int64_t i = 0; i < groups; i++, text += 4, out += 3) {
+        uint32_t a = value[text[0]], b = value[text[1]], c = value[text[2]], d = value[text[3]];
+        uint32_t x = a << 18 | b << 12 | c << 6 | d;
+        seen |= a | b | c | d;
+        out[0] = (uint8_t)(x >> 16);
+        out[1] = (uint8_t)(x >> 8);
+        out[2] = (uint8_t)x;
+    }
+    return seen & NO_VALUE ? -1 : 0;
 }
 
 int64_t wire_unbase64(uint8_t *out, const char *text)
 {
-    int64_t length = (int64_t)strlen(text), n = 0;
+    int64_t length = (int64_t)strlen(text), n = length / 4 * 3;
+    unsigned char last[4];
+    uint8_t byte[3];
 
     if (length % 4 != 0) return -1;
-    for (int64_t i = 0; i < length; i += 4) {
-        int last = i + 4 == length;
-        int pad = last ? (text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=') : 0;
-        uint32_t x = 0;
-        for (int k = 0; k < 4 - pad; k++) {
-            int v = value(text[i + k]);
-            if (v < 0) return -1;
-            x |= (uint32_t)v << (18 - 6 * k);
-        }
-        if (pad > 0 && (x & (pad == 1 ? 0xffu : 0xffffu)) != 0) return -1;
-        for (int k = 0; k < 3 - pad; k++) out[n++] = (uint8_t)(x >> (16 - 8 * k));
-    }
-    return n;
+    if (length == 0) return 0;
+    const char *end = text + length - 4;
+    int pad = (end[3] == '=') + (end[2] == '=' && end[3] == '=');
+    memcpy(last, end, sizeof last);
+    for (int k = 4 - pad; k < 4; k++) last[k] = 'A'; /* no bits */
+    if (take_groups(out, (const unsigned char *)text, length / 4 - 1) ||
+        take_groups(byte, last, 1))
+        return -1;
+    for (int k = 3 - pad; k < 3; k++)
+        if (byte[k] != 0) return -1;
+    memcpy(out + n - 3, byte, (size_t)(3 - pad));
+    return n - pad;
 }
 
 uint64_t wire_hash(uint64_t hash, const void *bytes, int64_t n)
