@@ -107,12 +107,29 @@ static void make_problem(struct annealmodel *m, const struct edges *x, double sc
     mem_free(W);
 }
 
+/* Does a line begin with the word "partitions"? Then the numbers are units (cmd/edgefile.h). */
+static int has_partitions(const char *text)
+{
+    static const char word[] = "partitions";
+
+    for (const char *at = text; at != NULL; at = strchr(at, '\n')) {
+        at += strspn(at, " \t\r\n");
+        if (strncmp(at, word, strlen(word)) == 0) return 1;
+    }
+    return 0;
+}
+
+/* 1: its numbers are units, nothing was done. */
 static int load_text(struct annealmodel *m, const struct run *r, const char *path, struct err *e)
 {
     struct edges x = { 0 };
     char *text = run_text(r->P, path, e);
 
     if (text == NULL) return -1;
+    if (has_partitions(text)) {
+        mem_free(text);
+        return 1;
+    }
     int bad = read_edges(&x, text, path, e);
     if (!bad) make_problem(m, &x, conf_real(r->conf, "anneal.scale"));
     edges_free(&x);
@@ -152,12 +169,11 @@ int annealmodel_load(struct annealmodel *m, const struct run *r, struct err *e)
 {
     const char *path = conf_text(r->conf, "anneal.model");
     size_t n = strlen(path);
-    int bad;
+    int bad = 1;
 
     *m = (struct annealmodel){ 0 };
-    if (n > 4 && strcmp(path + n - 4, ".txt") == 0)
-        bad = load_text(m, r, path, e);
-    else
+    if (n > 4 && strcmp(path + n - 4, ".txt") == 0) bad = load_text(m, r, path, e);
+    if (bad > 0)
         bad = modelfile_load(&m->model, r->P, path, 1, e) || make_problems(m, r, e);
     if (bad) annealmodel_free(m);
     return bad ? -1 : 0;

@@ -100,6 +100,24 @@ assert p["id"] == "p" and len(rows) == 5
 assert "error" in lines[1] and lines[2]["id"] == "q" and "reads" in lines[2]["error"] and "coupling 0" in lines[3]["error"]
 assert lines[4]["problems"] == 4 and lines[4]["reads"] == 5' "$work/out"
 
+mkfifo "$work/fifo"
+"$caloq" anneal anneal.what=serve run.dir="$work/run" < "$work/fifo" > "$work/out" 2> "$work/err" &
+pid=$!
+exec 5> "$work/fifo"
+printf '%s\n' '{"id": "p", "h": [0.5], "reads": 1}' >&5
+for _ in $(seq 200); do [ -s "$work/out" ] && break; sleep 0.05; done
+kill -TERM $pid; wait $pid; status=$?
+exec 5>&-
+check "serve ends at a signal while its input is open ($status)" test $status -eq 75 -a "$(wc -l < "$work/out")" -eq 1
+
+# --- an edge list of units under the name of a text
+printf 'partitions 2 1\n0 2 0.5\n1 1 -0.25\n' > "$work/units.txt"
+must 1 "${anneal[@]}" anneal.model="$work/units.txt" anneal.output="$work/units.h5"
+check "a text with partitions is a machine of units" "$python" -c '
+import sys, h5py
+with h5py.File(sys.argv[1]) as f: x, e = f["states"][:].astype(float), f["energies"][:]
+assert x.shape[1] == 3 and abs(-.5 * x[:, 0] * x[:, 2] + .25 * x[:, 1] - e).max() < 1e-12' "$work/units.h5"
+
 # --- refusals: one sentence, exit 1
 refuse() { # WORDS KEY=VALUE...
     run 1 anneal run.dir="$work/run" anneal.model="$work/edges.txt" anneal.output="$work/no.h5" "${@:2}"
