@@ -4,7 +4,8 @@
  * Each option comes from the first level that has it:
  *
  *   1. the config (keys of the section anneal, the command line before the file); never the token
- *   2. DWAVE_API_ENDPOINT, _REGION, _TOKEN, _SOLVER, _PROXY in the environment
+ *   2. DWAVE_API_ENDPOINT, _REGION, _TOKEN, _SOLVER, _PROXY in the environment, and
+ *      DWAVE_LEAP_API_ENDPOINT
  *   3. the profile of dwave.conf, then its section [defaults]
  *   4. the region na-west-1
  *
@@ -13,8 +14,9 @@
  * named (anneal.dwave_conf, DWAVE_CONFIG_FILE) stands alone, and must be readable. The profile:
  * anneal.profile, DWAVE_PROFILE, the key `profile` of [defaults], the first other section.
  * An endpoint or a region on one level hides both on the levels below; on one level the endpoint
- * wins. A region stands for https://REGION.cloud.dwavesys.com/sapi/v2/, and nothing else is asked
- * or fallen back to. An empty text counts as absent on every level.
+ * wins over the region, the region over the Leap endpoint (leap_api_endpoint in files), of which the
+ * host is taken. A region stands for https://REGION.cloud.dwavesys.com/sapi/v2/, and nothing else is
+ * asked or fallen back to. An empty text counts as absent on every level.
  */
 #ifndef QPU_ACCOUNT_H
 #define QPU_ACCOUNT_H
@@ -33,7 +35,6 @@ struct account_option {
 };
 
 struct account {
-    char *name;                     /* the section of dwave.conf, or NULL; owned */
     struct account_option endpoint; /* ends in '/' */
     struct account_option token;    /* never to be printed */
     struct account_option solver, proxy, ca_file, client_cert, client_key;

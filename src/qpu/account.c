@@ -96,7 +96,6 @@ static int read_files(struct account *p, struct conf_files *f, const struct acco
         return err_set(e, "no dwave.conf has a profile '%s', expected a section of that name",
                        asked);
     if (f->section == NULL && ini_has(&f->t, "defaults")) f->section = "defaults";
-    p->name = f->section != NULL ? mem_text(f->section) : NULL;
     return 0;
 }
 
@@ -174,8 +173,10 @@ static int find_endpoint(struct account *p, const struct conf_files *f,
     const char *x[3];
     char *file = NULL;
     const char *config = given(k->endpoint) != NULL ? "anneal.endpoint" : "anneal.region";
-    const char *variable =
-        given(getenv("DWAVE_API_ENDPOINT")) != NULL ? "DWAVE_API_ENDPOINT" : "DWAVE_API_REGION";
+    const char *variable = given(getenv("DWAVE_API_ENDPOINT")) != NULL ? "DWAVE_API_ENDPOINT"
+                           : given(getenv("DWAVE_API_REGION")) != NULL
+                               ? "DWAVE_API_REGION"
+                               : "DWAVE_LEAP_API_ENDPOINT";
 
     int bad = set_endpoint(o, k->endpoint, k->region, NULL, config, e);
     if (!bad && o->text == NULL)
@@ -230,7 +231,6 @@ void account_free(struct account *p)
                                            &p->ca_file,  &p->client_cert, &p->client_key };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) drop(all[i]);
-    mem_free(p->name);
     mem_free(p->warning);
     *p = (struct account){ 0 };
 }

@@ -92,6 +92,12 @@ static void each_level_hides_the_ones_below(void **state)
     assert_string_equal(a.token.source, "DWAVE_API_TOKEN");
     assert_null(a.solver.text);
     account_free(&a);
+    unsetenv("DWAVE_API_REGION");
+    setenv("DWAVE_LEAP_API_ENDPOINT", "https://leap.example/leap/api/", 1);
+    assert_int_equal(account_find(&a, &k, &e), 0);
+    assert_string_equal(a.endpoint.text, "https://leap.example/sapi/v2/");
+    assert_string_equal(a.endpoint.source, "DWAVE_LEAP_API_ENDPOINT");
+    account_free(&a);
     k.endpoint = "http://127.0.0.1:1/sapi/v2/";
     k.region = "na-west-1"; /* on one level the endpoint wins */
     assert_int_equal(account_find(&a, &k, &e), 0);
