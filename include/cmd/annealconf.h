@@ -19,7 +19,7 @@ struct account_keys annealconf_account(const struct conf *c);
 int annealconf_params(struct params *p, const struct conf *c, const struct solver *s,
                       struct err *e);
 
-/* Limits and waits; say and ctx are the caller's to set. */
+/* Limits and waits; requests, say and ctx are the caller's to set. */
 struct annealer_options annealconf_options(const struct conf *c);
 
 #endif

@@ -33,7 +33,7 @@ struct courier {
     int64_t first;              /* the first step that was asked for, or -1 */
     int64_t held;               /* the step whose reads are here, or -1 */
     struct ising *g;            /* [delay + 1] the driver's; owned */
-    uint8_t *state, *spread;    /* [reads, n] as drawn, [reads, N] by unit; the driver's; owned */
+    uint8_t *spread;            /* [reads, N] by unit; the driver's; owned */
     double *energy;             /* [reads] the driver's; owned */
     struct annealdevice device; /* of a local backend */
     struct session session;     /* anneal.backend: sapi */

@@ -42,7 +42,7 @@ struct annealer {
     struct job *job;             /* [o.flights]; owned */
     struct wire packed;          /* scratch */
     int64_t sent, kept;          /* problems sent by this process; answers from the journal */
-    int64_t broken, ended;     /* problems that the service ended without an answer; ours of them */
+    int64_t ended;             /* problems of ours that the service ended without an answer */
     int64_t first;             /* the first problem of this process */
     enum annealer_spent spent; /* which budget allows no more */
 };

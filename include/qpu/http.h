@@ -35,8 +35,7 @@ struct http_request {
     const char *method; /* GET, POST or DELETE */
     const char *url;
     const char *accept;  /* media type, or NULL */
-    const char *type;    /* of the body, or NULL */
-    const char *body;    /* [bytes] borrowed until the reply is there; or NULL */
+    const char *body;    /* [bytes] JSON; borrowed until the reply is there; or NULL */
     int64_t bytes, most; /* of the body; of the reply's body at most */
     double silence;      /* s in which nothing moves, and for which less than 1 kB/s may come */
     double limit;        /* s in all */
@@ -59,7 +58,6 @@ struct http_reply {
     char type[128];     /* Content-Type, "" when absent */
     double retry_after; /* s, or -1 */
     double server;      /* s that the server says it took (Server-Timing), or 0 */
-    double seconds;     /* from start to end */
 };
 
 struct http; /* opaque, owned */

@@ -27,7 +27,6 @@ enum journal_state { JOURNAL_BEGUN, JOURNAL_NAMED, JOURNAL_ANSWERED, JOURNAL_FAI
 struct journal_entry {
     int64_t request, part; /* which of the caller's requests, which part of its reads */
     uint64_t digest;       /* of the problem and its parameters */
-    int reads;
     enum journal_state state;
     char id[JOURNAL_ID]; /* of the service, "" until named */
     int64_t offset, bytes;
@@ -58,6 +57,9 @@ int journal_reopen(struct journal *j, int used, struct err *e);
 
 /* The newest problem of this kind that has not failed, or -1. */
 int64_t journal_find(const struct journal *j, int64_t request, int64_t part, uint64_t digest);
+
+/* Problems that cost something or may yet: all that have not failed. */
+int64_t journal_problems(const struct journal *j);
 
 /* Problems begun or named that have no answer. */
 int64_t journal_open_problems(const struct journal *j);

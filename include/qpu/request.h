@@ -38,9 +38,8 @@ int request_reads(const struct request *r, int part, int64_t *first);
 /* What part `part` says to the service, without its label, into r->body; returns its digest. */
 uint64_t request_text(struct request *r, int part, const struct params *p);
 
-/* The body of the POST: the text of a part under a label. */
-void request_post(struct request *r, int part, const struct params *p, const char *label,
-                  struct wire *body);
+/* The body of the POST: the text of request_text's last call under a label. */
+void request_post(const struct request *r, const char *label, struct wire *body);
 
 /* The reads of parts that are answered, moved to the front of states and energy; their number. */
 int64_t request_pack(struct request *r);

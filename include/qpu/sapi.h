@@ -29,11 +29,9 @@ struct sapi {
     struct http *http;             /* owned */
     char *token;                   /* header line; owned */
     const char *header[1];
-    double scale;   /* of all waits */
-    uint64_t seed;  /* of the pauses */
-    double seconds; /* of requests, and what the server says it took of them */
-    double server;
-    int64_t requests;
+    double scale;  /* of all waits */
+    uint64_t seed; /* of the pauses */
+    double server; /* s that the server says it took of all requests */
 };
 
 /* slots: requests at a time. */

@@ -119,7 +119,6 @@ int annealconf_params(struct params *p, const struct conf *c, const struct solve
 struct annealer_options annealconf_options(const struct conf *c)
 {
     return (struct annealer_options){
-        .requests = 1,
         .flights = (int)conf_int(c, "anneal.in_flight"),
         .most_reads = conf_int(c, "anneal.max_reads"),
         .most_access = conf_real(c, "anneal.max_access_time"),

@@ -123,7 +123,7 @@ static int draw_service(struct annealdraw *d, struct run *r, const struct anneal
     d->cpu = clock_cpu() - cpu;
     d->server = x->service.sapi.server - server;
     d->access = x->journal.access;
-    d->problems = x->journal.n - a->broken;
+    d->problems = journal_problems(&x->journal);
     d->kept = a->kept;
     d->sent = a->sent;
     if (a->spent != ANNEALER_RICH)

@@ -58,7 +58,6 @@ static void open_driver(struct courier *c, const struct kern *k)
 
     c->g = mem_take(c->delay + 1, sizeof *c->g);
     for (int i = 0; i <= c->delay; i++) ising_init(&c->g[i], c->m, 0);
-    c->state = mem_take(c->reads * N, 1);
     c->energy = mem_take(spins_tiles(c->reads) * KERN_LANES, sizeof *c->energy);
     c->spread = mem_take(spins_tiles(c->reads) * KERN_LANES * N, 1);
     if (annealdevice_is_local(r->conf)) {
@@ -120,7 +119,6 @@ void courier_free(struct courier *c)
     annealdevice_free(&c->device);
     for (int i = 0; i <= c->delay && c->g != NULL; i++) ising_free(&c->g[i]);
     mem_free(c->g);
-    mem_free(c->state);
     mem_free(c->spread);
     mem_free(c->energy);
     mem_free(c->bits);

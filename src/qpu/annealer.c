@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BROKEN_MOST = 3, WHAT = 256, LINE = 320, SAME_BITS = 64, STOP_SECONDS = 5 };
+enum { BROKEN_MOST = 3, CANCEL_MOST = 4, WHAT = 256, LINE = 320, SAME_BITS = 64, STOP_SECONDS = 5 };
 
 void annealer_init(struct annealer *a, struct sapi *s, const struct solver *solver,
                    const struct params *p, struct journal *j, const struct annealer_options *o)
@@ -93,7 +93,7 @@ static struct request *request_of(struct annealer *a, const struct job *b)
 static int affordable(struct annealer *a, const struct request *r, int part)
 {
     double spent = a->journal->access + predict(a, r, part);
-    int64_t problems = a->journal->n - a->broken;
+    int64_t problems = journal_problems(a->journal);
 
     for (int i = 0; i < a->o.flights; i++)
         if (a->job[i].state != JOB_FREE)
@@ -144,6 +144,7 @@ static int begin(struct annealer *a, struct request *r, int part, struct job *b,
     if (old && reuse(a, r, part, number)) return 0;
     if (!old) {
         if (journal_reopen(j, a->kept > 0, e)) return -1;
+        if (a->first > j->n) a->first = j->n; /* begun anew */
         if (!affordable(a, r, part)) return 0;
         if (journal_problem(j, digest, r->body.text, r->body.n, e)) return -1;
         number = journal_begin(j, r->number, part, digest, reads, e);
@@ -160,7 +161,7 @@ static int begin(struct annealer *a, struct request *r, int part, struct job *b,
                        .part = part,
                        .reads = reads };
     journal_label(j, number, b->label);
-    request_post(r, part, a->params, b->label, &b->body);
+    request_post(r, b->label, &b->body);
     if (old)
         job_adopt(b, a->sapi->scale, j->entry[number].id);
     else
@@ -243,7 +244,6 @@ static int take_failure(struct annealer *a, struct job *b, struct err *e)
 
     if (b->dead != JOB_MAYBE && journal_failed(a->journal, b->number, b->why.text, e)) return -1;
     int ours = b->number >= a->first;
-    a->broken += b->dead == JOB_BROKEN;
     a->ended += b->dead == JOB_BROKEN && ours;
     if (b->dead != JOB_BROKEN || a->ended > BROKEN_MOST) return err_set(e, "%s", b->why.text);
     a->o.say(a->o.ctx, b->why.text);
@@ -346,7 +346,7 @@ static int cancelled(struct annealer *a, struct job *b)
             journal_failed(a->journal, b->number, "cancelled", &none);
         json_drop(j);
         say(a, b, status);
-    } else if (v != SAPI_ABSENT && v != SAPI_REFUSED) {
+    } else if (v != SAPI_ABSENT && v != SAPI_REFUSED && ++b->tries < CANCEL_MOST) {
         cancel(a, b);
         return 0;
     }
@@ -363,6 +363,7 @@ void annealer_stop(struct annealer *a)
         if (b->flying) http_drop(a->sapi->http, b->slot);
         b->flying = 0;
         if (b->state == JOB_FREE || b->id[0] == '\0' || !a->o.cancel) continue;
+        b->tries = 0;
         cancel(a, b);
         waiting = 1;
     }

@@ -201,8 +201,7 @@ static void set_headers(const struct http *h, struct slot *s)
     add_header(s, "User-Agent: ", "caloq");
     add_header(s, "Expect:", ""); /* no waiting for "100 Continue" */
     if (s->q.accept != NULL) add_header(s, "Accept: ", s->q.accept);
-    if (s->q.body != NULL)
-        add_header(s, "Content-Type: ", s->q.type != NULL ? s->q.type : "application/json");
+    if (s->q.body != NULL) add_header(s, "Content-Type: ", "application/json");
     for (int i = 0; i < h->o.headers; i++) add_header(s, h->o.header[i], "");
     curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 }
@@ -319,7 +318,6 @@ static void finish(struct http *h, struct slot *s, CURLcode code, const char *wh
     } else if (follow(h, s)) {
         return;
     }
-    r->seconds = clock_now() - s->start;
     wire_put(&s->in, ""); /* a NUL at least */
     r->body = s->in.text;
     r->bytes = s->in.n;

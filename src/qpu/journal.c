@@ -63,7 +63,6 @@ static int take_begun(struct journal *j, const struct json *r)
         json_get_int(r, "request", &x.request) || json_get_int(r, "part", &x.part) ||
         json_get_int(r, "reads", &reads) || hexadecimal(r, "digest", &x.digest))
         return -1;
-    x.reads = (int)reads;
     *entry_add(j) = x;
     return 0;
 }
@@ -263,6 +262,14 @@ int64_t journal_open_problems(const struct journal *j)
     return open;
 }
 
+int64_t journal_problems(const struct journal *j)
+{
+    int64_t count = 0;
+
+    for (int64_t i = 0; i < j->n; i++) count += j->entry[i].state != JOURNAL_FAILED;
+    return count;
+}
+
 static char *problem_path(const struct journal *j, uint64_t digest)
 {
     char *name = mem_print("problem-%016" PRIx64 ".json", digest);
@@ -318,7 +325,6 @@ int64_t journal_begin(struct journal *j, int64_t request, int64_t part, uint64_t
     x->request = request;
     x->part = part;
     x->digest = digest;
-    x->reads = reads;
     return j->n - 1;
 }
 

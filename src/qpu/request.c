@@ -80,10 +80,8 @@ uint64_t request_text(struct request *r, int part, const struct params *p)
     return wire_hash(r->hash, r->body.text + r->head.n, r->body.n - r->head.n);
 }
 
-void request_post(struct request *r, int part, const struct params *p, const char *label,
-                  struct wire *body)
+void request_post(const struct request *r, const char *label, struct wire *body)
 {
-    request_text(r, part, p);
     wire_clear(body);
     wire_put_bytes(body, r->body.text, r->body.n - 3);
     wire_put(body, ", \"label\": \"");

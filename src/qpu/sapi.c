@@ -155,9 +155,7 @@ enum sapi_verdict sapi_reply(struct sapi *s, int slot, const char *resource, int
     *j = NULL;
     if (r == NULL) return SAPI_AGAIN;
     *after = r->retry_after;
-    s->seconds += r->seconds;
     s->server += r->server;
-    s->requests++;
     *why = (struct err){ "" };
     enum sapi_verdict v = judge(s, r, resource, j, why);
     http_drop(s->http, slot);

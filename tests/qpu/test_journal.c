@@ -55,8 +55,13 @@ static void a_new_start_finds_everything(void **state)
     assert_int_equal(j.entry[2].state, JOURNAL_BEGUN);
     assert_int_equal(journal_open_problems(&j), 2);
     assert_near(j.access, 35376.25, 0.0);
+    assert_int_equal(journal_problems(&j), 3);
     assert_int_equal(journal_failed(&j, 1, "no", &E), 0);
     assert_int_equal(journal_find(&j, 7, 1, 0xabcdefu), -1);
+    assert_int_equal(journal_problems(&j), 2); /* what failed counts for no budget */
+    journal_free(&j);
+    assert_int_equal(journal_open(&j, folder, 0, &E), 0);
+    assert_int_equal(journal_problems(&j), 2); /* nor does it after a new start */
     journal_free(&j);
     mem_free(folder);
 }
