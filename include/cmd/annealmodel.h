@@ -4,8 +4,9 @@
  * anneal.model is what every *.model key takes, or a text (*.txt) with a line "i j W" for each
  * coupling and "i i b" for each bias, E(x) = - sum b x - sum W x x, x in {0, 1}; its numbers are
  * qubits, and a state has them in ascending order. (A text with a line "partitions" is an edge list
- * as every *.model key takes it, edgefile.h: its numbers are units.) With anneal.energies there is a problem for each
- * energy, in which the clamped units have dropped out; without, one problem of all units.
+ * as every *.model key takes it, edgefile.h: its numbers are units.) With anneal.energies there is
+ * a problem for each energy, in which the clamped units have dropped out; without, one problem of
+ * all units.
  */
 #ifndef CMD_ANNEALMODEL_H
 #define CMD_ANNEALMODEL_H

@@ -14,9 +14,9 @@
  * named (anneal.dwave_conf, DWAVE_CONFIG_FILE) stands alone, and must be readable. The profile:
  * anneal.profile, DWAVE_PROFILE, the key `profile` of [defaults], the first other section.
  * An endpoint or a region on one level hides both on the levels below; on one level the endpoint
- * wins over the region, the region over the Leap endpoint (leap_api_endpoint in files), of which the
- * host is taken. A region stands for https://REGION.cloud.dwavesys.com/sapi/v2/, and nothing else is
- * asked or fallen back to. An empty text counts as absent on every level.
+ * wins over the region, the region over the Leap endpoint (leap_api_endpoint in files), of which
+ * the host is taken. A region stands for https://REGION.cloud.dwavesys.com/sapi/v2/, and nothing
+ * else is asked or fallen back to. An empty text counts as absent on every level.
  */
 #ifndef QPU_ACCOUNT_H
 #define QPU_ACCOUNT_H

@@ -42,9 +42,9 @@ struct annealer {
     struct job *job;             /* [o.flights]; owned */
     struct wire packed;          /* scratch */
     int64_t sent, kept;          /* problems sent by this process; answers from the journal */
-    int64_t ended;             /* problems of ours that the service ended without an answer */
-    int64_t first;             /* the first problem of this process */
-    enum annealer_spent spent; /* which budget allows no more */
+    int64_t ended;               /* problems of ours that the service ended without an answer */
+    int64_t first;               /* the first problem of this process */
+    enum annealer_spent spent;   /* which budget allows no more */
 };
 
 void annealer_init(struct annealer *a, struct sapi *s, const struct solver *solver,

@@ -174,9 +174,8 @@ static int find_endpoint(struct account *p, const struct conf_files *f,
     char *file = NULL;
     const char *config = given(k->endpoint) != NULL ? "anneal.endpoint" : "anneal.region";
     const char *variable = given(getenv("DWAVE_API_ENDPOINT")) != NULL ? "DWAVE_API_ENDPOINT"
-                           : given(getenv("DWAVE_API_REGION")) != NULL
-                               ? "DWAVE_API_REGION"
-                               : "DWAVE_LEAP_API_ENDPOINT";
+                           : given(getenv("DWAVE_API_REGION")) != NULL ? "DWAVE_API_REGION"
+                                                                       : "DWAVE_LEAP_API_ENDPOINT";
 
     int bad = set_endpoint(o, k->endpoint, k->region, NULL, config, e);
     if (!bad && o->text == NULL)

@@ -112,8 +112,7 @@ int64_t wire_unbase64(uint8_t *out, const char *text)
     int pad = (end[3] == '=') + (end[2] == '=' && end[3] == '=');
     memcpy(last, end, sizeof last);
     for (int k = 4 - pad; k < 4; k++) last[k] = 'A'; /* no bits */
-    if (take_groups(out, (const unsigned char *)text, length / 4 - 1) ||
-        take_groups(byte, last, 1))
+    if (take_groups(out, (const unsigned char *)text, length / 4 - 1) || take_groups(byte, last, 1))
         return -1;
     for (int k = 3 - pad; k < 3; k++)
         if (byte[k] != 0) return -1;
