@@ -104,7 +104,7 @@ int annealcompare_run(struct run *r, const struct annealmodel *m, const struct a
     for (int q = 0; q < m->Q; q++) of[q] = block_of(n, q, m->Q).count;
     int bad =
         annealdraw_gibbs(r->P, m, k, conf_real(r->conf, "anneal.scale"),
-                         (int)conf_int(r->conf, "anneal.sweeps"), r->seed, 1, of, state, energy, e);
+                         (int)conf_int(r->conf, "anneal.sweeps"), r->seed, 0, of, state, energy, e);
     if (!bad && here) report(r, m, d, of, n, state, energy);
     mem_free(of);
     mem_free(state);

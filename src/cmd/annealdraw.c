@@ -41,7 +41,7 @@ int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const str
                      uint8_t *state, double *energy, struct err *e)
 {
     struct device_keys keys = {
-        .kind = DEVICE_GIBBS, .beta = beta, .sweeps = sweeps, .seed = seed, .kern = k
+        .kind = DEVICE_GIBBS, .beta = beta, .sweeps = sweeps, .seed = ~seed, .kern = k
     };
     struct device_call call = { .number = stream, .placed = m->placed };
     struct device d = { 0 };
@@ -53,37 +53,21 @@ int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const str
     return bad ? -1 : 0;
 }
 
-/* The device that the keys name, opened on every rank. */
-static int draw_local(struct annealdraw *d, struct run *r, const struct annealmodel *m,
-                      const struct kern *k, struct err *e)
-{
-    struct annealdevice x = { 0 };
-
-    annealdevice_open(&x, r, k, e);
-    int bad = par_agree(r->P, e);
-    if (!bad) {
-        struct device_call call = annealdevice_call(&x, 0, 0, m->placed);
-        bad =
-            annealdraw_local(r->P, m, &x.device, &call, d->of, d->state, d->energy, &d->access, e);
-    }
-    annealdevice_free(&x);
-    return bad ? -1 : 0;
-}
-
 /* Ask for all problems, wait, take: 0, RUN_STOPPED or -1. */
-static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *m,
-                 struct annealer *a, struct err *e)
+static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *m, int64_t number,
+                 struct err *e)
 {
-    int64_t at = 0;
+    struct annealer *a = &d->session.annealer;
+    int64_t at = 0, request = number * m->Q;
     int n = m->g[0].n;
 
     for (int q = 0; q < m->Q; q++)
-        if (d->of[q] > 0 && annealer_start(a, q, &m->g[q], d->of[q], e)) return -1;
+        if (d->of[q] > 0 && annealer_start(a, request + q, &m->g[q], d->of[q], e)) return -1;
     for (int q = 0; q < m->Q; q++) {
         int64_t got = 0;
         d->first[q] = at;
         if (d->of[q] == 0) continue;
-        while (!annealer_take(a, q, d->state + at * n, d->energy + at, &got)) {
+        while (!annealer_take(a, request + q, d->state + at * n, d->energy + at, &got)) {
             if (run_should_stop(r)) {
                 annealer_stop(a);
                 return RUN_STOPPED;
@@ -100,14 +84,6 @@ static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *
     return 0;
 }
 
-static int open_all(struct annealdraw *d, struct run *r, const struct annealmodel *m, struct err *e)
-{
-    if (session_open(&d->session, r, m->Q, e)) return -1;
-    for (int q = 0; q < m->Q; q++)
-        if (session_check(&d->session, &m->g[q], m->placed, e)) return -1;
-    return 0;
-}
-
 /* Rank 0 alone. */
 static int draw_service(struct annealdraw *d, struct run *r, const struct annealmodel *m,
                         struct err *e)
@@ -115,13 +91,13 @@ static int draw_service(struct annealdraw *d, struct run *r, const struct anneal
     struct session *x = &d->session;
     struct annealer *a = &x->annealer;
 
-    if (open_all(d, r, m, e)) return -1;
-    a->o.heed = 1;
+    for (int q = 0; q < m->Q; q++)
+        if (session_check(x, &m->g[q], m->placed, e)) return -1;
     double wall = clock_now(), cpu = clock_cpu(), server = x->service.sapi.server;
-    int status = drive(d, r, m, a, e);
-    d->wall = clock_now() - wall;
-    d->cpu = clock_cpu() - cpu;
-    d->server = x->service.sapi.server - server;
+    int status = drive(d, r, m, d->sets, e);
+    d->wall += clock_now() - wall;
+    d->cpu += clock_cpu() - cpu;
+    d->server += x->service.sapi.server - server;
     d->access = x->journal.access;
     d->problems = journal_problems(&x->journal);
     d->kept = a->kept;
@@ -133,25 +109,52 @@ static int draw_service(struct annealdraw *d, struct run *r, const struct anneal
     return status == 0 ? service_check_graph(&x->service, e) : status;
 }
 
-int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel *m,
-                   const struct kern *k, struct err *e)
+/* Room and shares of so many reads. */
+static void share_out(struct annealdraw *d, const struct run *r, const struct annealmodel *m,
+                      int64_t reads)
 {
-    int root = r->P->rank == 0, n = m->g[0].n, status = 0;
+    int root = r->P->rank == 0;
 
-    *d = (struct annealdraw){ .reads = conf_int(r->conf, "anneal.reads"),
-                              .session = { .journal = { .lock = -1 } } };
-    params_init(&d->session.params);
-    d->of = mem_take(m->Q, sizeof *d->of);
-    d->first = mem_take(m->Q, sizeof *d->first);
+    d->reads = reads;
     for (int q = 0; q < m->Q; q++) {
-        struct block share = block_of(d->reads, q, m->Q);
+        struct block share = block_of(reads, q, m->Q);
         d->of[q] = share.count;
         d->first[q] = share.first;
     }
-    d->state = mem_take(root ? d->reads * n : 0, 1);
-    d->energy = mem_take(root ? d->reads : 0, sizeof *d->energy);
-    if (annealdevice_is_local(r->conf)) return draw_local(d, r, m, k, e);
-    if (root) status = draw_service(d, r, m, e);
+    if (!root || reads <= d->room) return;
+    d->room = reads;
+    d->state = mem_grow(d->state, reads * m->g[0].n, 1);
+    d->energy = mem_grow(d->energy, reads, sizeof *d->energy);
+}
+
+int annealdraw_open(struct annealdraw *d, struct run *r, const struct annealmodel *m,
+                    const struct kern *k, struct err *e)
+{
+    *d = (struct annealdraw){ .session = { .journal = { .lock = -1 } } };
+    params_init(&d->session.params);
+    d->of = mem_take(m->Q, sizeof *d->of);
+    d->first = mem_take(m->Q, sizeof *d->first);
+    d->local = annealdevice_is_local(r->conf);
+    if (d->local)
+        annealdevice_open(&d->device, r, k, e);
+    else if (r->P->rank == 0 && session_open(&d->session, r, m->Q, e) == 0)
+        d->session.annealer.o.heed = 1;
+    return par_agree(r->P, e);
+}
+
+int annealdraw_set(struct annealdraw *d, struct run *r, const struct annealmodel *m, int64_t reads,
+                   struct err *e)
+{
+    int status = 0;
+
+    share_out(d, r, m, reads);
+    if (d->local) {
+        struct device_call call = annealdevice_call(&d->device, d->sets++, 0, m->placed);
+        return annealdraw_local(r->P, m, &d->device.device, &call, d->of, d->state, d->energy,
+                                &d->access, e);
+    }
+    if (r->P->rank == 0) status = draw_service(d, r, m, e);
+    d->sets++;
     if (par_agree(r->P, e)) return -1;
     par_bcast(r->P, &status, sizeof status, 0);
     par_bcast(r->P, &d->reads, sizeof d->reads, 0);
@@ -163,6 +166,7 @@ int annealdraw_run(struct annealdraw *d, struct run *r, const struct annealmodel
 void annealdraw_free(struct annealdraw *d)
 {
     session_free(&d->session);
+    annealdevice_free(&d->device);
     mem_free(d->of);
     mem_free(d->first);
     mem_free(d->state);

@@ -207,7 +207,8 @@ static int sample(struct run *r, struct err *e)
     if (par_agree(r->P, e) || run_output(r, conf_text(r->conf, "anneal.output"), e) ||
         annealmodel_load(&m, r, e))
         return -1;
-    int status = annealdraw_run(&d, r, &m, k, e);
+    int status = annealdraw_open(&d, r, &m, k, e);
+    if (!status) status = annealdraw_set(&d, r, &m, conf_int(r->conf, "anneal.reads"), e);
     if (status == 0) {
         if (r->P->rank == 0) tell(r, &m, &d);
         status = write_bits(r, &m, &d, e);
