@@ -27,6 +27,10 @@ void conf_free(struct conf *c); /* accepts NULL */
 /* Set keys from YAML text; `file` is what error sentences call it ("file:line: ..."). */
 int conf_read(struct conf *c, const char *text, const char *file, struct err *e);
 
+/* Other defaults: set from YAML text the keys that nothing has set yet; `origin` is what sentences
+ * call the text. */
+int conf_fill(struct conf *c, const char *text, const char *origin, struct err *e);
+
 /* Set one key from "section.key=value", the value in YAML (so [1, 2] is a list). */
 int conf_override(struct conf *c, const char *assignment, struct err *e);
 
@@ -48,7 +52,7 @@ double conf_item_real(const struct conf *c, const char *name, int i, const char 
 int conf_item_flag(const struct conf *c, const char *name, int i, const char *member);
 const char *conf_item_text(const struct conf *c, const char *name, int i, const char *member);
 
-/* Was it set by the file or the command line (and not left at its default)? */
+/* Was it set by the file, the command line or conf_fill (and not left at its default)? */
 int conf_given(const struct conf *c, const char *name);
 
 /* "train.yaml:12", "command line" or "default": for sentences about a value. */

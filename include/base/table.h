@@ -43,9 +43,12 @@ int table_refuse_section(const struct table *t, const char *name, const char *fi
 int table_refuse_key(const struct table *t, const char *name, const char *list, const char *member,
                      const char *file, int line, struct err *e);
 
-/* The rows of one section: name, type, range, unit, default, help; names in `column` columns, lines
- * of at most 100. */
-void table_help(FILE *out, const struct table *t, const char *section, int column);
+/* The rows of n sections: name, type, range, unit, default, help; names in one column, lines of at
+ * most 100. */
+void table_help(FILE *out, const struct table *t, const char *const *sections, int n);
+
+/* Does this section stand for the first time in the row? */
+int table_opens(const struct table *t, int row, const char *section);
 
 /* One key with its value as it stands in a file, below its section, its help in a comment. A member
  * prints nothing: its list does. */

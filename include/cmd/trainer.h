@@ -84,6 +84,9 @@ int64_t trainer_epoch(const struct trainer *t);
 /* Has the phase gone training.patience epochs without a better one? Then it is over. Local. */
 void trainer_patience(struct trainer *t);
 
+/* Let stand still what the phase at hand does not train. Local. */
+void trainer_freeze(struct trainer *t);
+
 /* Begin the phase t->at: optimiser, schedule, losses, no step made. Local. */
 void trainer_begin(struct trainer *t);
 

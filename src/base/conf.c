@@ -166,6 +166,21 @@ int conf_read(struct conf *c, const char *text, const char *file, struct err *e)
     return bad;
 }
 
+int conf_fill(struct conf *c, const char *text, const char *origin, struct err *e)
+{
+    struct conf *d = conf_new(c->t.row, c->t.n);
+    int bad = conf_read(d, text, origin, e);
+
+    for (int i = 0; i < c->t.n && !bad; i++) {
+        struct slot mine = c->slot[i];
+        if (mine.origin != NULL || d->slot[i].origin == NULL) continue;
+        c->slot[i] = d->slot[i];
+        d->slot[i] = mine;
+    }
+    conf_free(d);
+    return bad;
+}
+
 /* The value of an override; a line number would say nothing there. */
 static struct yaml *parse_value(const char *name, const char *text, struct err *e)
 {
@@ -345,14 +360,6 @@ const char *conf_differs(const struct conf *a, const struct conf *b, const char 
 /* --- printing -----------------------------------------------------------------------------------
  */
 
-/* Does this section stand for the first time in row i? */
-static int opens(const struct table *t, int i, const char *section)
-{
-    for (int j = 0; j < i; j++)
-        if (table_in_section(&t->row[j], section)) return 0;
-    return 1;
-}
-
 char *conf_dump(const struct conf *c)
 {
     char *buffer = NULL;
@@ -363,7 +370,7 @@ char *conf_dump(const struct conf *c)
     for (int i = 0; i < c->t.n; i++) {
         char *section = mem_text(c->t.row[i].name);
         *strchr(section, '.') = '\0';
-        if (opens(&c->t, i, section)) {
+        if (table_opens(&c->t, i, section)) {
             fprintf(f, "%s%s:\n", i > 0 ? "\n" : "", section);
             for (int j = i; j < c->t.n; j++)
                 if (table_in_section(&c->t.row[j], section)) table_dump(f, &c->t, j, &c->slot[j].v);
@@ -379,17 +386,5 @@ char *conf_dump(const struct conf *c)
 void conf_help(FILE *out, const struct conf_key *table, int n, const char *const *sections,
                int n_sections)
 {
-    struct table t = { table, n };
-    int column = 0;
-
-    for (int s = 0; s < n_sections; s++) {
-        for (int i = 0; i < n; i++) {
-            int wide = (int)strlen(table[i].name);
-            if (table_in_section(&table[i], sections[s]) && wide > column) column = wide;
-        }
-    }
-    for (int s = 0; s < n_sections; s++) {
-        fprintf(out, "%s%s\n", s > 0 ? "\n" : "", sections[s]);
-        table_help(out, &t, sections[s], column);
-    }
+    table_help(out, &(struct table){ table, n }, sections, n_sections);
 }

@@ -186,7 +186,7 @@ int table_refuse_section(const struct table *t, const char *name, const char *fi
 /* --- printing -----------------------------------------------------------------------------------
  */
 
-void table_help(FILE *out, const struct table *t, const char *section, int column)
+static void help_section(FILE *out, const struct table *t, const char *section, int column)
 {
     for (int i = 0; i < t->n; i++) {
         const struct conf_key *k = &t->row[i];
@@ -199,6 +199,28 @@ void table_help(FILE *out, const struct table *t, const char *section, int colum
         mem_free(kind);
         mem_free(words);
     }
+}
+
+void table_help(FILE *out, const struct table *t, const char *const *sections, int n)
+{
+    int column = 0;
+
+    for (int s = 0; s < n; s++)
+        for (int i = 0; i < t->n; i++) {
+            int wide = (int)strlen(t->row[i].name);
+            if (table_in_section(&t->row[i], sections[s]) && wide > column) column = wide;
+        }
+    for (int s = 0; s < n; s++) {
+        fprintf(out, "%s%s\n", s > 0 ? "\n" : "", sections[s]);
+        help_section(out, t, sections[s], column);
+    }
+}
+
+int table_opens(const struct table *t, int row, const char *section)
+{
+    for (int j = 0; j < row; j++)
+        if (table_in_section(&t->row[j], section)) return 0;
+    return 1;
 }
 
 /* One line for each member of each entry. */

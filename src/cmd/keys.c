@@ -66,6 +66,7 @@ static const struct conf_key table[] = {
     { "rbm.rao_blackwell", CONF_FLAG, "false", 0, 0, "", 0, "count probabilities of the last partition given the rest: in chains, and in data where it is hidden" },
     { "rbm.data_statistics", CONF_CHOICE, "binary", 0, 0, "", "binary probabilities relaxed", "what stands for the data of networks: sampled bits, posterior probabilities (Eq. 20b), or relaxed bits (the reference)" },
     { "rbm.chain_condition", CONF_CHOICE, "batch", 0, 0, "", "batch fixed", "chains take the energies of the step's events, or keep energies drawn once" },
+    { "rbm.order", CONF_CHOICE, "after", 0, 0, "", "after before", "while networks train: the machine's update of a step comes after theirs, or before their backward pass, whose losses then hold the new machine (with training.micro_batch the networks go forward twice)" },
     { "rbm.optimiser", CONF_CHOICE, "sgd", 0, 0, "", "sgd adam", "update rule" },
     { "rbm.learning_rate", CONF_REAL, "0.05", 0, 10, "", 0, "step size" },
     { "rbm.rate_per_sweep", CONF_FLAG, "false", 0, 0, "", 0, "divide the step size of an update by its sweeps" },
@@ -82,6 +83,7 @@ static const struct conf_key table[] = {
     { "rbm.bias_start", CONF_CHOICE, "zero", 0, 0, "", "zero data", "biases start at 0, or data.kind bits, idx, hdf5: at the log-odds of the data's means" },
     { "rbm.weight_std", CONF_REAL, "0.01", 0, 10, "", 0, "couplings start as normal deviates of this width" },
 
+    { "training.preset", CONF_CHOICE, "none", 0, 0, "", "none old slides slides+positive ae-first", "a published scheme: other defaults of the keys below and of section rbm (README); a key that is given wins" },
     { "training.mode", CONF_CHOICE, "vae", 0, 0, "", "ae vae rbm", "autoencoder alone, everything, or the Boltzmann machine alone" },
     { "training.epochs", CONF_INT, "10", 1, 1e9, "", 0, "passes over the training events" },
     { "training.phases", CONF_LIST, "[]", 0, 0, "", 0, "several phases in a row, in place of mode and epochs" },

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/signal.h"
 #include "cmd/keys.h"
+#include "cmd/presets.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static int read_config(struct run *r, const char *config, char *const *override,
     }
     for (int i = 0; i < n; i++)
         if (conf_override(r->conf, override[i], e)) return -1;
+    if (presets_fill(r->conf, e)) return -1;
     r->dir = conf_text(r->conf, "run.dir");
     r->seed = (uint64_t)conf_int(r->conf, "run.seed");
     double limit = conf_real(r->conf, "run.walltime");

@@ -45,7 +45,14 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
     int decoder = trainer_phase(t)->freeze == FREEZE_DECODER;
     if (encoder) optim_freeze(&t->optim, "encoder/", 1);
     if (decoder) optim_freeze(&t->optim, "decoder/", 1);
-    if (t->model.networks) vae_freeze(&t->model.vae, encoder, decoder);
+    if (t->model.networks) trainer_freeze(t);
+}
+
+void trainer_freeze(struct trainer *t)
+{
+    enum train_freeze what = trainer_phase(t)->freeze;
+
+    vae_freeze(&t->model.vae, what == FREEZE_ENCODER, what == FREEZE_DECODER);
 }
 
 static struct loss_options losses(const struct trainer *t)

@@ -60,20 +60,67 @@ static void set_weights(struct trainer *t)
     t->loss.weight[LOSS_POSITIVE] = t->loss.weight[LOSS_NEGATIVE] = 0.0;
 }
 
-/* One part through the networks, for their gradients or, with a machine alone, its bits. */
-static void step_part(struct trainer *t, const struct vae_batch *b, double *term)
+/* One part through the networks. */
+static void forward_part(struct trainer *t, const struct vae_batch *b)
 {
     struct vae *v = &t->model.vae;
-    enum train_mode mode = trainer_phase(t)->mode;
     int straight = conf_flag(t->r->conf, "training.straight_through");
 
-    if (mode == TRAIN_RBM) {
+    if (trainer_phase(t)->mode == TRAIN_RBM)
         vae_encode(v, b, v->z, NULL);
-        return;
+    else
+        vae_forward(v, b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
+}
+
+/* Losses of the part, with gradients. */
+static void losses_part(struct trainer *t, const struct vae_batch *b, double *term)
+{
+    enum train_mode mode = trainer_phase(t)->mode;
+
+    if (mode == TRAIN_RBM) return;
+    vae_losses(&t->model.vae, b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains,
+               &t->loss, 1, term);
+}
+
+/* Bits and logits of the part, where a step has several. */
+static void keep_part(struct trainer *t, const struct vae_batch *b)
+{
+    struct vae *v = &t->model.vae;
+    int64_t first = b->item - t->feed.item;
+
+    if (t->bits == NULL) return;
+    memcpy(t->bits + first * v->L, v->z, (size_t)(b->B * v->L) * sizeof *v->z);
+    memcpy(t->logit + first * v->F, v->logit, (size_t)(b->B * v->F) * sizeof *v->logit);
+}
+
+/* The bits of the whole share are the machine's data. */
+static void give_data(struct trainer *t)
+{
+    struct vae *v = &t->model.vae;
+
+    prior_data_floats(&t->prior, t->bits != NULL ? t->bits : v->z,
+                      t->logit != NULL ? t->logit : v->logit, v->F, (int)t->feed.mine.count);
+}
+
+/* Does the machine move before the networks' backward pass? */
+static int machine_first(const struct trainer *t)
+{
+    return trainer_phase(t)->mode == TRAIN_VAE && conf_choice(t->r->conf, "rbm.order") == 1;
+}
+
+/* Forward, then the machine's update. A step of several parts has to go forward again: batch norms
+ * take note of the second time alone. */
+static int move_machine(struct trainer *t, struct err *e)
+{
+    if (t->pieces > 1) vae_freeze(&t->model.vae, 1, 1);
+    for (int i = 0; i < t->pieces; i++) {
+        struct vae_batch b = part_of(t, batch_of(t), i);
+        forward_part(t, &b);
+        keep_part(t, &b);
     }
-    vae_forward(v, b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
-    vae_losses(v, b, mode == TRAIN_AE ? NULL : &t->model.rbm, -t->prior.energy_chains, &t->loss, 1,
-               term);
+    if (t->pieces > 1) trainer_freeze(t);
+    give_data(t);
+    return prior_step(&t->prior, &t->reducer, e);
 }
 
 /* The batch callback of nn/fit: gradients of this rank's share. */
@@ -81,26 +128,22 @@ static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, stru
 {
     struct trainer *t = ctx;
     struct feed *f = &t->feed;
-    struct vae *v = &t->model.vae;
 
     if (feed_batch(f, epoch, index, e)) return -1;
-    int n = (int)f->mine.count;
+    int n = (int)f->mine.count, first = machine_first(t);
     if (f->bits) {
         prior_data_bytes(&t->prior, f->state, n);
         return n;
     }
     set_weights(t);
+    if (first && move_machine(t, e)) return -1;
     for (int i = 0; i < t->pieces; i++) {
         struct vae_batch b = part_of(t, batch_of(t), i);
-        int64_t first = b.item - f->item;
-        step_part(t, &b, term);
-        if (t->bits == NULL) continue;
-        memcpy(t->bits + first * v->L, v->z, (size_t)(b.B * v->L) * sizeof *v->z);
-        memcpy(t->logit + first * v->F, v->logit, (size_t)(b.B * v->F) * sizeof *v->logit);
+        if (!first || t->pieces > 1) forward_part(t, &b);
+        losses_part(t, &b, term);
+        keep_part(t, &b);
     }
-    if (trainer_phase(t)->mode != TRAIN_AE)
-        prior_data_floats(&t->prior, t->bits != NULL ? t->bits : v->z,
-                          t->logit != NULL ? t->logit : v->logit, v->F, n);
+    if (trainer_phase(t)->mode != TRAIN_AE && !first) give_data(t);
     return n;
 }
 
@@ -156,7 +199,7 @@ static int gauge_logz(struct trainer *t, struct err *e)
     return metrics_write(&t->metrics, line, e);
 }
 
-/* After the networks' update: the machine's, and a line now and then. */
+/* After the networks' update: the machine's unless it was first, and a line now and then. */
 static int stepped(void *ctx, const struct fit_report *report, struct err *e)
 {
     struct trainer *t = ctx;
@@ -164,7 +207,7 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
 
     int noted = (t->step + 1) % conf_int(t->r->conf, "training.log_every") == 0;
     t->prior.pool.watch = mode == TRAIN_RBM && (noted || t->fit.index == t->fit.steps);
-    if (mode != TRAIN_AE && prior_step(&t->prior, &t->reducer, e)) return -1;
+    if (mode != TRAIN_AE && !machine_first(t) && prior_step(&t->prior, &t->reducer, e)) return -1;
     if (t->prior.pool.watch) gauge_take(&t->gauge, &t->prior);
     t->step++;
     if (mode != TRAIN_RBM) t->network_steps++;

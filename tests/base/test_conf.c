@@ -124,6 +124,28 @@ static void the_command_line_wins_over_the_file(void **state)
     conf_free(c);
 }
 
+static void filling_in_leaves_what_was_set(void **state)
+{
+    struct conf *c = fresh();
+    struct err e = { "" };
+    const char *text = "training: {batch: 7, rate: 0.5, phases: [{mode: ae}]}\nrun: {seed: 3}";
+
+    (void)state;
+    assert_int_equal(conf_read(c, "training: {batch: 128}", "t.yaml", &e), 0);
+    given(c, "run.seed=5");
+    assert_int_equal(conf_fill(c, text, "scheme", &e), 0);
+    assert_int_equal(conf_int(c, "training.batch"), 128); /* given, though it is the default */
+    assert_int_equal(conf_int(c, "run.seed"), 5);
+    assert_near(conf_real(c, "training.rate"), 0.5, 0.0);
+    assert_string_equal(conf_item_text(c, "training.phases", 0, "mode"), "ae");
+    assert_int_equal(conf_item_int(c, "training.phases", 0, "epochs"), 1); /* its row's own */
+    assert_string_equal(conf_origin(c, "training.rate"), "scheme:1");
+    assert_string_equal(conf_origin(c, "training.batch"), "t.yaml:1");
+    assert_int_equal(conf_given(c, "rbm.nodes"), 0);
+    assert_int_equal(conf_fill(c, "training: {rat: 1}", "scheme", &e), -1);
+    conf_free(c);
+}
+
 static void a_wrong_value_is_quoted_with_what_was_expected(void **state)
 {
     (void)state;
@@ -342,6 +364,7 @@ static void help_keeps_to_100_columns_and_aligns_its_rows(void **state)
 
 TEST_MAIN(cmocka_unit_test(defaults_stand_until_something_is_said),
           cmocka_unit_test(the_command_line_wins_over_the_file),
+          cmocka_unit_test(filling_in_leaves_what_was_set),
           cmocka_unit_test(a_wrong_value_is_quoted_with_what_was_expected),
           cmocka_unit_test(an_unknown_key_names_its_nearest_neighbour),
           cmocka_unit_test(a_token_is_refused_and_not_repeated),

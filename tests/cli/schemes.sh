@@ -1,0 +1,65 @@
+#!/bin/bash
+# schemes.sh - the published training schemes: what training.preset sets, and what it leaves; the
+# machine before and after the networks; averaged weights; what makes an epoch the best one.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+showers 101 "$work/showers.h5"
+says() { grep -qF -- "$1" "$work/err"; }
+train=(train "$work/train.yaml")
+
+# --- presets: other defaults, written down as used; a key that is given wins
+must 1 "${train[@]}" run.dir="$work/slides" training.preset=slides rbm.learning_rate=0.02
+used="$work/slides/train.config.yaml"
+holds() { check "slides: $1" grep -qx "  $1" "$used"; }
+for line in 'preset: slides' 'order: before' 'gradient: plain' 'data_statistics: probabilities' 'beta_end: 100.0' \
+    'positive_weight: 0.0' 'epochs: 2' 'batch: 20' 'warmup: 3'; do holds "$line"; done
+check "slides: the rate that was given" test "$(grep -c '^  learning_rate: 0.02$' "$used")" -eq 1
+check "slides: the networks' rate" test "$(grep -c '^  learning_rate: 0.0001$' "$used")" -eq 1
+must 1 train "$used" run.dir="$work/again"
+look "the keys as used make the same run" same "$work/slides/checkpoint-2.h5" "$work/again/checkpoint-2.h5" but=/config
+run 2 "${train[@]}" run.dir="$work/first" training.preset=ae-first
+check "phases of a preset beside epochs: exit 1" test $status -eq 1
+check "... and what to do" says 'train.yaml:5: training.epochs has no effect beside the phases of training.preset: ae-first; leave it out'
+three='[{mode: ae, epochs: 1}, {mode: rbm, epochs: 1, from: best}, {mode: vae, epochs: 1}]'
+must 2 "${train[@]}" run.dir="$work/first" training.preset=ae-first training.phases="$three"
+check "ae-first with phases of one's own" grep -q '"mode": "vae", "epoch": 3,' "$work/first/train.result.json"
+must 1 "${train[@]}" run.dir="$work/old" training.preset=old
+must 1 "${train[@]}" run.dir="$work/keys" rbm.optimiser=adam rbm.learning_rate=1e-4 rbm.gradient=plain rbm.data_statistics=relaxed \
+    training.learning_rate=1e-4 training.schedule=constant training.beta_end=100
+look "old is these keys" same "$work/old/checkpoint-2.h5" "$work/keys/checkpoint-2.h5" but=/config
+
+# --- the order: one step from one start gives the machine the same data either way, the networks another machine
+one=("${train[@]}" data.most=20 training.epochs=1 training.preset=slides+positive rbm.learning_rate=1)
+must 2 "${one[@]}" run.dir="$work/before"
+must 2 "${one[@]}" run.dir="$work/after" rbm.order=after
+look "one step: the same machine" same "$work/before/checkpoint-1.h5" "$work/after/checkpoint-1.h5" only=/rbm
+look "one step: other networks" not same "$work/before/checkpoint-1.h5" "$work/after/checkpoint-1.h5" only=/model/encoder
+must 2 "${one[@]}" run.dir="$work/plain" training.positive_weight=0
+must 2 "${one[@]}" run.dir="$work/late" training.positive_weight=0 rbm.order=after
+look "nothing pulls: the same networks" same "$work/plain/checkpoint-1.h5" "$work/late/checkpoint-1.h5" only=/model
+# in parts the networks go forward twice, and batch norms count once
+sed 's/kind: leaky_relu, slope: 0.1/kind: batch_norm/' "$work/network.yaml" > "$work/norm.yaml"
+for order in before after; do
+    must 2 "${one[@]}" model.architecture="$work/norm.yaml" training.positive_weight=0 training.micro_batch=4 \
+        rbm.order=$order run.dir="$work/parts-$order"
+done
+look "in parts: the same moments" same "$work/parts-before/checkpoint-1.h5" "$work/parts-after/checkpoint-1.h5" only=/model
+must 1 "${train[@]}" run.dir="$work/whole" training.preset=slides+positive
+run 1 "${train[@]}" run.dir="$work/turn" training.preset=slides+positive run.walltime=0.001
+check "stopped after a step" test $status -eq 75
+must 1 "${train[@]}" run.dir="$work/turn" training.preset=slides+positive
+look "gone on: the same checkpoint" same "$work/whole/checkpoint-2.h5" "$work/turn/checkpoint-2.h5" but=/config
+# a network gone wild: the layer is named, the machine does not take the blame, the last checkpoint stays
+wild=("${train[@]}" run.dir="$work/wild" training.preset=slides+positive training.optimiser=sgd run.keep=9)
+must 2 "${wild[@]}" training.epochs=1 training.learning_rate=1e-6
+cp "$work/wild/checkpoint-1.h5" "$work/good.h5"
+run 2 "${wild[@]}" training.epochs=9 training.learning_rate=10
+check "wild: exit 1, one sentence" test $status -eq 1 -a "$(grep -c '^caloq: ' "$work/err")" -eq 1
+check "wild: the first layer" grep -qE '^caloq: .*a loss is not finite on 2 rank\(s\) .*: (encoder level|decoder).*layer [0-9]+ \(' "$work/err"
+check "wild: the last good checkpoint" cmp "$work/wild/checkpoint-1.h5" "$work/good.h5"
+check "wild: no later one" test "$(ls "$work/wild" | grep -c '^checkpoint')" -eq 1
+sed 's/units: 8, gain: 0.5/units: 8, gain: 1e38/' "$work/network.yaml" > "$work/huge.yaml"
+run 2 "${train[@]}" training.preset=slides model.architecture="$work/huge.yaml" run.dir="$work/huge"
+check "infinite from the first step: the layer, not the machine" \
+    grep -qE '^caloq: .*a loss is not finite on [12] rank\(s\) at epoch 0, step 0; .*: encoder level 0, layer [0-9]+ \(' "$work/err"
+finish schemes
