@@ -18,6 +18,18 @@ const struct par *test_par(void)
     return &world;
 }
 
+struct par test_nodes(int most)
+{
+    struct par P;
+    char text[16];
+
+    snprintf(text, sizeof text, "%d", most);
+    setenv("CALOQ_NODE", text, 1);
+    par_split(&P, &world, 0);
+    unsetenv("CALOQ_NODE");
+    return P;
+}
+
 const char *test_dir(void)
 {
     return dir;

@@ -29,6 +29,9 @@ int test_main(const char *file, const struct CMUnitTest *tests, size_t n, int *a
 /* The ranks of this program. */
 const struct par *test_par(void);
 
+/* The ranks again, as if each `most` of them were a node (0: as they are); for par_free. */
+struct par test_nodes(int most);
+
 /* Same on every rank: a directory for this program's files, made new and emptied at the end. */
 const char *test_dir(void);
 

@@ -3,9 +3,10 @@
  *
  * Events are read from CaloChallenge files (source.h); those that cannot be transformed are counted
  * and dropped, and what stays is numbered 0..n-1 in the order of the files: no number depends on
- * how many ranks there are. Each rank holds the voxels of one run of events, dense or as their hits
- * alone (store.h): there is one copy in the whole job. Or no rank holds any, and batches are read
- * from the files. Incident energies are everywhere.
+ * how many ranks there are. Each rank reads the voxels of one run of events, dense or as their hits
+ * alone, and shares them with the ranks of its node (shelf.h): each node has its shard once, there
+ * is one copy in the whole job, and batches take from other nodes what is theirs. Or no rank holds
+ * any, and batches are read from the files. Incident energies are everywhere.
  */
 #ifndef SHOWER_DATASET_H
 #define SHOWER_DATASET_H
@@ -13,8 +14,8 @@
 #include "base/block.h"
 #include "base/err.h"
 #include "par/par.h"
+#include "shower/shelf.h"
 #include "shower/source.h"
-#include "shower/store.h"
 #include "shower/transform.h"
 
 #include <stdint.h>
@@ -27,9 +28,9 @@ struct dataset {
     int64_t fault[TRANSFORM_FAULTS]; /* how many for which reason */
     int64_t first_dropped;           /* file number of the first one dropped, or -1 */
     double *energy;                  /* [n] MeV, on every rank; owned */
-    struct block mine;               /* events whose voxels this rank holds */
+    struct block mine;               /* events whose voxels this rank has read */
     int64_t clipped;                 /* events with voxels that were clipped */
-    struct store rows;               /* [mine.count] of V voxels, MeV; none when from files */
+    struct shelf rows;               /* [mine.count] of V voxels, MeV; none when from files */
     struct source *files;            /* open, when batches are read from them; owned */
     int64_t *number;                 /* [n] number in the files, then; owned */
     const struct transform *clip;    /* rows from files are clipped by it; borrowed, or NULL */
@@ -51,16 +52,16 @@ int dataset_load(struct dataset *d, const struct par *P, const char *const *path
                  int V, const struct transform *t, const struct dataset_options *o, struct err *e);
 
 /* The same from memory, for tests and for the eyes of other commands: event i of n has
- * energy[i]; x [mine.count, V] holds block_of(n, rank, size). Copies. Local. */
+ * energy[i]; x [mine.count, V] holds block_of(n, rank, size). Copies. Collective. */
 void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const double *energy,
                 const float *x);
 
-void dataset_free(struct dataset *d); /* local; accepts { 0 } and a second call */
+void dataset_free(struct dataset *d); /* collective; accepts { 0 } and a second call */
 
 /* Events index[0..n-1] (any, in any order, repeated or not; n may differ between ranks and be 0)
- * from their owners, or from the files, to out [n, V], MeV, and their energies to energy [n] (may
- * be NULL). Collective. Buffers grow with the largest batch and stay. A file that can no longer be
- * read is a sentence. */
+ * from this node, from others, or from the files, to out [n, V], MeV, and their energies to energy
+ * [n] (may be NULL). Collective. Buffers grow with the largest batch and stay. A file that can no
+ * longer be read is a sentence. */
 int dataset_fetch(struct dataset *d, const struct par *P, const int64_t *index, int n, float *out,
                   double *energy, struct err *e);
 

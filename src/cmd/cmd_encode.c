@@ -16,7 +16,7 @@ static void encode(struct model *m, const struct dataset *d, int64_t from, int n
     int L = m->vae.L, V = d->V;
     const double *E = d->energy + d->mine.first + from;
 
-    for (int i = 0; i < n; i++) store_row(&d->rows, from + i, u + (int64_t)i * V);
+    for (int i = 0; i < n; i++) shelf_row(&d->rows, d->rows.rank, from + i, u + (int64_t)i * V);
     transform_forward(&m->transform, n, V, E, u, u);
     for (int i = 0; i < n; i++) item[i] = d->mine.first + from + i;
     struct vae_batch b = { n, u, E, item, 0 };

@@ -55,8 +55,13 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
         log_warn(log,
                  "%s: %lld of %lld showers had voxels above the incident energy, now equal to it",
                  key, (long long)d->clipped, (long long)d->read);
-    log_say(log, "%s: %lld showers, %.1f MB on this rank", key, (long long)d->n,
-            (double)store_bytes(&d->rows) * 1e-6);
+    if (d->rows.window.small)
+        log_warn(log,
+                 "%s: /dev/shm has no room for the showers of a node: each rank keeps its own and "
+                 "sends them to the others",
+                 key);
+    log_say(log, "%s: %lld showers, %.1f MB on this rank, shared by %d", key, (long long)d->n,
+            (double)shelf_bytes(&d->rows) * 1e-6, d->files != NULL ? 1 : d->rows.window.node.size);
     return 0;
 }
 

@@ -60,7 +60,7 @@ static int take_in(struct dataset *d, const struct dataset_options *o, const str
     }
     d->fault[why]++;
     if (why != TRANSFORM_FINE) return 0;
-    if (o->storage != DATASET_FILES) store_add(&d->rows, row);
+    if (o->storage != DATASET_FILES) shelf_add(&d->rows, row);
     d->mine.count++;
     return 1;
 }
@@ -75,7 +75,9 @@ static int read_block(struct dataset *d, const struct dataset_options *o, const 
     float *x = mem_take((most < PIECE ? most : PIECE) * d->V, sizeof *x);
     int bad = 0;
 
-    store_init(&d->rows, o->storage == DATASET_SPARSE ? STORE_SPARSE : STORE_DENSE, d->V);
+    if (o->storage != DATASET_FILES)
+        shelf_open(&d->rows, s->P, o->storage == DATASET_SPARSE ? STORE_SPARSE : STORE_DENSE, d->V,
+                   all.count);
     for (int64_t done = 0; done < most && !bad; done += PIECE) {
         int64_t first = done < all.count ? done : all.count, left = all.count - first;
         struct block piece = { all.first + first, left < PIECE ? left : PIECE };
@@ -84,6 +86,7 @@ static int read_block(struct dataset *d, const struct dataset_options *o, const 
             keep[first + i] =
                 (unsigned char)take_in(d, o, t, s->energy[piece.first + i], x + i * d->V);
     }
+    if (!bad && o->storage != DATASET_FILES) shelf_close(&d->rows, s->P);
     mem_free(x);
     return bad ? -1 : 0;
 }
@@ -166,8 +169,9 @@ void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const 
     d->mine = block_of(n, P->rank, P->size);
     d->energy = mem_take(n, sizeof *d->energy);
     memcpy(d->energy, energy, (size_t)n * sizeof *energy);
-    store_init(&d->rows, STORE_DENSE, V);
-    for (int64_t i = 0; i < d->mine.count; i++) store_add(&d->rows, x + i * V);
+    shelf_open(&d->rows, P, STORE_DENSE, V, d->mine.count);
+    for (int64_t i = 0; i < d->mine.count; i++) shelf_add(&d->rows, x + i * V);
+    shelf_close(&d->rows, P);
     d->bound = mem_take(P->size + 1, sizeof *d->bound);
     for (int r = 0; r < P->size; r++) d->bound[r + 1] = block_end(block_of(n, r, P->size));
     d->post = post_new(P->size);
@@ -179,7 +183,7 @@ void dataset_free(struct dataset *d)
     mem_free(d->files);
     mem_free(d->number);
     mem_free(d->energy);
-    store_free(&d->rows);
+    shelf_free(&d->rows);
     mem_free(d->bound);
     post_free(d->post);
     *d = (struct dataset){ 0 };
@@ -201,12 +205,7 @@ static int owner(const struct dataset *d, int size, int64_t i)
     return low;
 }
 
-static void take_row(const struct dataset *d, int64_t i, float *out)
-{
-    store_row(&d->rows, i - d->mine.first, out);
-}
-
-/* Sort what we want by owner: ask[] and place[]; what is ours goes to out at once. */
+/* Sort what we want by owner: ask[] and place[]; what our node has goes to out at once. */
 static void sort_asks(struct dataset *d, const struct par *P, const int64_t *index, int n,
                       float *out)
 {
@@ -222,8 +221,8 @@ static void sort_asks(struct dataset *d, const struct par *P, const int64_t *ind
     memset(p->asks, 0, (size_t)P->size * sizeof *p->asks);
     for (int i = 0; i < n; i++) {
         int r = owner(d, P->size, index[i]);
-        if (r == P->rank)
-            take_row(d, index[i], out + (int64_t)i * d->V);
+        if (shelf_reaches(&d->rows, r))
+            shelf_row(&d->rows, r, index[i] - d->bound[r], out + (int64_t)i * d->V);
         else
             p->asks[r]++;
     }
@@ -234,7 +233,7 @@ static void sort_asks(struct dataset *d, const struct par *P, const int64_t *ind
     }
     for (int i = 0; i < n; i++) {
         int r = owner(d, P->size, index[i]);
-        if (r == P->rank) continue;
+        if (shelf_reaches(&d->rows, r)) continue;
         int64_t k = p->ask_bytes[r]++;
         p->ask[k] = index[i];
         p->place[k] = i;
@@ -261,7 +260,7 @@ static void exchange(struct dataset *d, const struct par *P, const int64_t *inde
     const int64_t row = d->V * (int64_t)sizeof(float);
 
     sort_asks(d, P, index, n, out);
-    if (P->size == 1) return;
+    if (d->rows.window.node.size == P->size) return;
     par_exchange(P, p->asks, p->one, p->asked, p->one);
     int64_t mine = bytes_of(P, p->asks, sizeof(int64_t), p->ask_bytes);
     int64_t theirs = bytes_of(P, p->asked, sizeof(int64_t), p->asked_bytes);
@@ -271,7 +270,8 @@ static void exchange(struct dataset *d, const struct par *P, const int64_t *inde
         p->wanted_room = theirs;
     }
     par_exchange(P, p->ask, p->ask_bytes, p->wanted, p->asked_bytes);
-    for (int64_t k = 0; k < theirs; k++) take_row(d, p->wanted[k], p->sent + k * d->V);
+    for (int64_t k = 0; k < theirs; k++)
+        shelf_row(&d->rows, d->rows.rank, p->wanted[k] - d->mine.first, p->sent + k * d->V);
     bytes_of(P, p->asks, row, p->ask_bytes);
     bytes_of(P, p->asked, row, p->asked_bytes);
     par_exchange(P, p->sent, p->asked_bytes, p->got, p->ask_bytes);

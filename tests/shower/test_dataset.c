@@ -51,7 +51,7 @@ static int is_row(const struct dataset *d, int64_t i, float first)
 {
     float x[V];
 
-    store_row(&d->rows, i, x);
+    shelf_row(&d->rows, test_par()->rank, i, x);
     return x[0] == first;
 }
 
@@ -74,7 +74,7 @@ static void events_keep_their_numbers_at_any_rank_count(void **state)
     for (int64_t i = 0; i < d.n; i++) good &= d.energy[i] == incident(file_number(i));
     for (int64_t i = 0; i < d.mine.count; i++) {
         float x[V];
-        store_row(&d.rows, i, x);
+        shelf_row(&d.rows, test_par()->rank, i, x);
         good &= is_event(d.mine.first + i, x);
     }
     good &= par_sum_one(test_par(), d.mine.count) == d.n;
@@ -392,7 +392,7 @@ static void refused(const char *path, int64_t most, const char *what)
     par_bcast(test_par(), &zero, sizeof zero, 0);
     const char *base = strrchr(path, '/') + 1;
     int good = status == -1 && strcmp(zero.text, e.text) == 0 && strstr(e.text, base) != NULL &&
-               strstr(e.text, what) != NULL && d.rows.value == NULL && d.energy == NULL;
+               strstr(e.text, what) != NULL && d.rows.of == NULL && d.energy == NULL;
     if (!good) print_error("status %d, '%s' does not say '%s'\n", status, e.text, what);
     assert_true(test_agree(good));
 }
