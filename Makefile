@@ -34,7 +34,7 @@ ISA_v4x := $(ISA_v4) -mavx512vpopcntdq -mavx512vbmi
 KERN := $(wildcard src/num/kern_*.c)
 SRC := $(filter-out $(KERN) src/cmd/main.c,$(wildcard src/*/*.c))
 OBJ := $(SRC:src/%.c=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERN:src/%.c=$(BUILD)/%.$(i).o))
-TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c tests/peers/*.c))
 HELP := $(BUILD)/tests/test.o
 
 all: $(BUILD)/caloq caloq

@@ -74,7 +74,8 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B)
     for (int i = g->layers - 1; i >= 0; i--) {
         const struct layer *l = &g->layer[i];
         struct layer_call c = call_of(g, i, params, B);
-        if (!g->value[l->out].gradient) continue;
+        /* what only detached readers read has no gradient, and nobody has written one */
+        if (!g->value[l->out].gradient || !g->seen[l->out]) continue;
         c.training = 1;
         c.grad = grad;
         c.dy = g->value[l->out].dx;

@@ -334,6 +334,33 @@ static void no_gradient_goes_through_detach(void **state)
     drop(&t);
 }
 
+/* What is read through detach alone gets no gradient: not what happens to lie in its memory. */
+static void what_is_read_through_detach_alone_has_no_gradient(void **state)
+{
+    (void)state;
+    struct bench t;
+    struct err e = { "" };
+
+    assert_int_equal(build(&t,
+                           "- {name: p, input: a, kind: linear, units: 7}\n"
+                           "- {name: d, kind: detach}\n"
+                           "- {input: b, kind: linear, units: 7}\n"
+                           "- {kind: silu}\n"
+                           "- {name: s, kind: linear, units: 7}\n"
+                           "- {name: out, inputs: [s, d], kind: multiply}",
+                           &e),
+                     0);
+    backward(&t);
+    backward(&t);
+    for (int i = 0; i < ROWS * A; i++) assert_true(t.dx[0][i] == 0.0f);
+    for (int i = 0; i < t.T.n; i++) {
+        const struct tensor *p = &t.T.t[i];
+        if (strncmp(p->name, "net/0/", 6) != 0) continue;
+        for (int64_t k = 0; k < p->count; k++) assert_true(t.grad[p->first + k] == 0.0f);
+    }
+    drop(&t);
+}
+
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
           cmocka_unit_test(activations_are_the_functions_they_are_named_after),
           cmocka_unit_test(layer_norm_has_mean_zero_and_variance_one),
@@ -341,4 +368,5 @@ TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
           cmocka_unit_test(bad_lists_are_refused_with_their_line),
           cmocka_unit_test(a_layer_that_is_not_finite_is_named),
           cmocka_unit_test(no_gradient_goes_through_detach),
+          cmocka_unit_test(what_is_read_through_detach_alone_has_no_gradient),
           cmocka_unit_test(data_starts_the_layers_that_ask_for_it))
