@@ -68,7 +68,7 @@ void par_allgather(const struct par *P, const void *mine, int64_t bytes, void *a
 void par_exchange(const struct par *P, const void *send, const int64_t *send_bytes, void *recv,
                   const int64_t *recv_bytes);
 
-/* The sum over ranks for nn and rbm; ctx is P, which must outlive it. Slots 0..63. */
+/* The sum over ranks for nn and rbm; ctx is P, which must outlive it. */
 struct reducer par_reducer(const struct par *P);
 
 /* "Open MPI 4.1.4", for --version. Local; into text[n]. */

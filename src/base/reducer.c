@@ -27,5 +27,5 @@ static void poll(void *ctx)
 
 struct reducer reducer_serial(void)
 {
-    return (struct reducer){ sum, count, start, wait, poll, 0 };
+    return (struct reducer){ sum, count, start, wait, poll, 0, 0 };
 }

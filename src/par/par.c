@@ -12,7 +12,7 @@
  * MPI-3 counts are ints: whatever is longer goes in pieces. Sums go in pieces of 4 MB because that
  * is also faster (caches, and MPI's own buffers), bytes in pieces of 16 MB.
  */
-enum { SLOTS = 64, PIECES = 64, SUM_BYTES = 4 << 20, BYTE_PIECE = 16 << 20, TAG = 7 };
+enum { SLOTS = REDUCER_SLOTS, PIECES = 16, SUM_BYTES = 4 << 20, BYTE_PIECE = 16 << 20, TAG = 7 };
 
 /* What P owns besides its communicator. */
 struct wires {
