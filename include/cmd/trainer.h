@@ -22,6 +22,7 @@
 #include "io/progress.h"
 #include "nn/fit.h"
 #include "nn/optim.h"
+#include "par/nodesum.h"
 
 enum train_mode { TRAIN_AE, TRAIN_VAE, TRAIN_RBM }; /* choices of training.mode */
 
@@ -46,6 +47,8 @@ struct trainer {
     struct prior prior;
     struct gauge gauge;
     struct optim optim;
+    struct nodesum sums;    /* the networks' gradient, in memory that a node's ranks share */
+    struct buckets buckets; /* and its pieces */
     struct reducer reducer;
     struct fit fit;
     struct metrics metrics;

@@ -14,12 +14,13 @@
 
 #include "base/err.h"
 #include "base/reducer.h"
+#include "nn/buckets.h"
 #include "nn/optim.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FIT_TERMS = 32, FIT_SLOTS = 8 };
+enum { FIT_TERMS = 32 };
 
 /* What a step or an epoch came to. */
 struct fit_report {
@@ -34,9 +35,11 @@ struct fit {
     int64_t n;
     struct optim *optim;
     const struct reducer *reducer;
-    int terms;                 /* numbers the batch callback reports, <= FIT_TERMS */
-    int64_t steps, epochs;     /* steps of an epoch (the same on all ranks), epochs to reach */
-    int64_t epoch, index;      /* where we stand: to be saved */
+    struct buckets *buckets; /* of grad and reducer, told by backward what is ready; borrowed. NULL:
+                                the sum begins after backward */
+    int terms;               /* numbers the batch callback reports, <= FIT_TERMS */
+    int64_t steps, epochs;   /* steps of an epoch (the same on all ranks), epochs to reach */
+    int64_t epoch, index;    /* where we stand: to be saved */
     double sum[FIT_TERMS + 1]; /* of this epoch so far, last: showers; to be saved */
 
     void *ctx; /* handed to the callbacks; borrowed */

@@ -21,6 +21,7 @@
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 
+#include "nn/buckets.h"
 #include "nn/layers.h"
 
 struct graph_input {
@@ -67,7 +68,8 @@ struct graph {
     int sums;                  /* some layer sums over ranks */
     struct reducer reducer;    /* serial until graph_reducer() */
     struct layer_draw draw;
-    float *moving; /* graph_moving(); borrowed */
+    float *moving;           /* graph_moving(); borrowed */
+    struct buckets *buckets; /* graph_buckets(); borrowed */
 };
 
 /* Build from a YAML list. On an error (a sentence "file:line: ...") g holds nothing; T may have
@@ -102,6 +104,10 @@ void graph_draw(struct graph *g, uint64_t seed, const int64_t *item, int64_t ste
 /* Where moving averages of batch norms (fixed tensors) are written in training: the parameters of
  * the calls to come, borrowed; NULL, as at first: nowhere. */
 void graph_moving(struct graph *g, float *params);
+
+/* What backward tells of each tensor whose gradient is ready, and polls between layers; borrowed.
+ * NULL, as at first: nobody. */
+void graph_buckets(struct graph *g, struct buckets *b);
 
 void graph_forward(struct graph *g, const float *params, int B, int training);
 

@@ -34,7 +34,8 @@ struct vae {
     double low, high, scale;
     uint64_t seed;
     struct tensors T;
-    float *params, *grad; /* [T.total]; owned */
+    float *params, *grad; /* [T.total]; owned, grad unless vae_gradient */
+    int lent;             /* grad is borrowed */
     struct encoder encoder;
     struct decoder decoder;
     struct encoder_rows rows; /* the buffers below, as the encoder wants them */
@@ -74,6 +75,12 @@ void vae_free(struct vae *v); /* accepts { 0 } */
 /* Sums over ranks for layers that need them (batch norms): forward other than by LATENT_BITS, and
  * losses with backward, are then collective. Before that call each rank is alone. */
 void vae_reducer(struct vae *v, const struct reducer *r);
+
+/* Gradients go to grad [T.total] from now on, borrowed, in place of memory of its own. */
+void vae_gradient(struct vae *v, float *grad);
+
+/* What backward tells of gradients that are ready; borrowed. */
+void vae_buckets(struct vae *v, struct buckets *b);
 
 /* A frozen network's batch norms keep their moving averages, and a frozen encoder gets no
  * gradients. As at first: neither is. */

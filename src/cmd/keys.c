@@ -98,6 +98,7 @@ static const struct conf_key table[] = {
     { "training.schedule_factor", CONF_REAL, "0.01", 0, 1, "", 0, "cosine: the end, as a part of the begin; step: the factor of each step" },
     { "training.schedule_every", CONF_INT, "10", 1, 1e9, "epochs", 0, "epochs between the steps of training.schedule: step" },
     { "training.micro_batch", CONF_INT, "0", 0, 1048576, "showers", 0, "showers that go through the networks at a time on a rank, gradients adding up: less memory; 0: the rank's whole share" },
+    { "training.shard", CONF_CHOICE, "auto", 0, 0, "", "auto on off", "each rank of a node keeps the optimiser's state of its share of the networks and updates that: less memory; auto: where ranks share memory" },
     { "training.patience", CONF_INT, "0", 0, 1e9, "epochs", 0, "a phase of the networks ends after so many epochs without a better validation loss; 0: never" },
     { "training.warmup", CONF_INT, "50", 0, 1e9, "steps", 0, "the step size rises linearly over the first steps of a phase" },
     { "training.momentum", CONF_REAL, "0.9", 0, 0.9999, "", 0, "momentum of sgd" },

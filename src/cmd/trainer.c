@@ -40,7 +40,13 @@ static void begin_optimiser(struct trainer *t, int64_t steps)
                   : steps;
     o.factor = conf_real(c, "training.schedule_factor");
     optim_free(&t->optim);
-    optim_init(&t->optim, &o, &t->model.vae.T);
+    struct block *own = mem_take(t->buckets.n, sizeof *own);
+    buckets_own(&t->buckets, own);
+    if (t->reducer.sharing != NULL)
+        optim_init_own(&t->optim, &o, &t->model.vae.T, own, t->buckets.n);
+    else
+        optim_init(&t->optim, &o, &t->model.vae.T);
+    mem_free(own);
     int encoder = trainer_phase(t)->freeze == FREEZE_ENCODER;
     int decoder = trainer_phase(t)->freeze == FREEZE_DECODER;
     if (encoder) optim_freeze(&t->optim, "encoder/", 1);
@@ -93,6 +99,7 @@ void trainer_begin(struct trainer *t)
                            .n = networks ? v->T.total : 0,
                            .optim = networks ? &t->optim : NULL,
                            .reducer = &t->reducer,
+                           .buckets = networks ? &t->buckets : NULL,
                            .terms = LOSS_TERMS,
                            .steps = steps,
                            .epochs = p->epochs };
@@ -137,6 +144,34 @@ static int read_phases(struct trainer *t, struct err *e)
     return 0;
 }
 
+/* The gradient in shared memory, its sums told by backward; updates by shares where the ranks of a
+ * node are several. */
+static int share_gradient(struct trainer *t, struct err *e)
+{
+    enum { AUTO, ON, OFF };
+    const struct par *P = t->r->P;
+    struct vae *v = &t->model.vae;
+    int how = conf_choice(t->r->conf, "training.shard");
+
+    buckets_init(&t->buckets, &v->T, BUCKET_FLOATS);
+    nodesum_take(&t->sums, P, v->T.total, t->buckets.n);
+    t->reducer = nodesum_reducer(&t->sums, how != OFF);
+    vae_gradient(v, t->sums.x);
+    t->buckets.grad = v->grad;
+    t->buckets.reducer = &t->reducer;
+    vae_buckets(v, &t->buckets);
+    vae_reducer(v, &t->reducer);
+    if (t->sums.window.small)
+        log_say(&t->r->log,
+                "/dev/shm has no room for gradients of %.2f GB a rank: they are summed "
+                "by messages, and each rank keeps the optimiser's whole state",
+                4e-9 * (double)v->T.total);
+    if (how == ON && t->reducer.sharing == NULL && P->size > 1)
+        return err_set(e, "training.shard is on, and no two ranks share memory (or a node has one "
+                          "rank): expected auto or off");
+    return 0;
+}
+
 int trainer_init(struct trainer *t, struct run *r, struct err *e)
 {
     int batch_size = (int)conf_int(r->conf, "training.batch");
@@ -152,7 +187,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
         model_build(&t->model, r, networks, t->micro, e) || feed_open(&t->feed, r, &t->model, e) ||
         sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
         return -1;
-    if (networks) vae_reducer(&t->model.vae, &t->reducer);
+    if (networks && share_gradient(t, e)) return -1;
     if (networks && t->micro < share) {
         t->bits = mem_take((int64_t)share * t->model.vae.L, sizeof *t->bits);
         t->logit = mem_take((int64_t)share * t->model.vae.F, sizeof *t->logit);
@@ -181,6 +216,8 @@ void trainer_free(struct trainer *t)
     feed_close(&t->feed);
     sampler_free(&t->sampler, &t->model.rbm);
     model_free(&t->model);
+    buckets_free(&t->buckets);
+    nodesum_free(&t->sums);
     mem_free(t->bits);
     mem_free(t->logit);
     *t = (struct trainer){ 0 };

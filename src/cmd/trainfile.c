@@ -23,14 +23,61 @@ char *trainfile_path(const struct trainer *t)
     return ckpt_name(t->r->dir, trainer_epoch(t));
 }
 
+/* The optimiser's state in the order of the flat buffer, of all ranks: their blocks, and zeros for
+ * what is in no block (fixed tensors). */
+static int write_state(struct h5 *f, const struct trainer *t, struct err *e)
+{
+    const char *name = "optimizer/networks/state";
+    const struct optim *p = &t->optim;
+    struct h5_shape s = { 1, { p->state_n }, H5_FLOAT };
+
+    if (t->reducer.sharing == NULL) return h5_write_all(f, name, &s, p->state, "1", "moments", e);
+    int bad = h5_define(f, name, &s, 0, 0, "1", "moments", e);
+    for (int64_t m = 0; m < p->state_n && !bad; m += p->n) {
+        const float *x = p->state + m / p->n * p->held;
+        int64_t end = p->n; /* blocks run from the buffer's end to its begin */
+        for (int k = 0; k <= p->owns && !bad; k++) {
+            const struct block *place = k < p->owns ? &t->buckets.place[k] : NULL;
+            int64_t from = place != NULL ? block_end(*place) : 0, gap = end - from;
+            if (gap > 0) {
+                float *zero = mem_take(t->r->P->rank == 0 ? gap : 0, sizeof *zero);
+                bad = h5_write_rows(f, name, H5_FLOAT,
+                                    (struct block){ m + from, t->r->P->rank == 0 ? gap : 0 }, zero,
+                                    e);
+                mem_free(zero);
+            }
+            if (place == NULL || bad) continue;
+            struct block mine = { m + p->own[k].first, t->r->P->node == 0 ? p->own[k].count : 0 };
+            bad = h5_write_rows(f, name, H5_FLOAT, mine, x, e);
+            x += optim_room(p->own[k]);
+            end = place->first;
+        }
+    }
+    return bad;
+}
+
+static int read_state(const struct h5 *f, struct trainer *t, struct err *e)
+{
+    const char *name = "optimizer/networks/state";
+    struct optim *p = &t->optim;
+    int bad = 0;
+
+    if (t->reducer.sharing == NULL) return h5_read_all(f, name, H5_FLOAT, p->state, e);
+    for (int64_t m = 0; m < p->state_n && !bad; m += p->n) {
+        float *x = p->state + m / p->n * p->held;
+        for (int k = 0; k < p->owns && !bad; k++) {
+            bad = h5_read_rows(f, name, H5_FLOAT,
+                               (struct block){ m + p->own[k].first, p->own[k].count }, x, e);
+            x += optim_room(p->own[k]);
+        }
+    }
+    return bad;
+}
+
 static int write_networks(struct h5 *f, const struct trainer *t, struct err *e)
 {
-    struct h5_shape s = { 1, { t->optim.state_n }, H5_FLOAT };
-
     if (!t->model.networks || t->phase[t->at].mode == TRAIN_RBM) return 0;
-    if (t->optim.state_n > 0 &&
-        h5_write_all(f, "optimizer/networks/state", &s, t->optim.state, "1", "moments", e))
-        return -1;
+    if (t->optim.state_n > 0 && write_state(f, t, e)) return -1;
     return h5_write_text(f, "optimizer/networks/names", "flat buffer, in the order of /model",
                          "what state holds", e) ||
                    h5_put_int(f, "optimizer/networks", "step", t->optim.step, e)
@@ -139,7 +186,7 @@ static int read_networks(const struct h5 *f, struct trainer *t, struct err *e)
     if (s.n[0] != t->optim.state_n)
         return err_set(e, "%s: the optimiser's state has %lld numbers, expected %lld", f->path,
                        (long long)s.n[0], (long long)t->optim.state_n);
-    return h5_read_all(f, "optimizer/networks/state", H5_FLOAT, t->optim.state, e);
+    return read_state(f, t, e);
 }
 
 /* Where the run stood; begins the phase. */

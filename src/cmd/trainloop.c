@@ -139,6 +139,7 @@ static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, stru
     if (first && move_machine(t, e)) return -1;
     for (int i = 0; i < t->pieces; i++) {
         struct vae_batch b = part_of(t, batch_of(t), i);
+        t->buckets.live = i + 1 == t->pieces;
         if (!first || t->pieces > 1) forward_part(t, &b);
         losses_part(t, &b, term);
         keep_part(t, &b);

@@ -5,20 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Sum the gradient over ranks in a few pieces, so that several are under way at once. */
-static void reduce_gradient(const struct fit *f)
-{
-    const struct reducer *r = f->reducer;
-    int64_t piece = (f->n + FIT_SLOTS - 1) / FIT_SLOTS;
-
-    for (int s = 0; s < FIT_SLOTS; s++) {
-        int64_t first = s * piece, left = f->n - first;
-        if (left > 0) r->start(r->ctx, f->grad + first, left < piece ? left : piece, s);
-    }
-    for (int s = 0; s < FIT_SLOTS; s++)
-        if (s * piece < f->n) r->wait(r->ctx, s);
-}
-
 /* A loss is not finite on some ranks, and every rank knows it: the sentence names the first layer
  * that went wrong on any of them. */
 static int not_finite(const struct fit *f, double ranks, struct err *e)
@@ -60,16 +46,35 @@ static int one_step(struct fit *f, double sum[FIT_TERMS + 2], struct err *e)
     double *showers = sum + f->terms, *wrong = showers + 1;
 
     memset(sum, 0, (FIT_TERMS + 2) * sizeof sum[0]);
-    if (f->optim != NULL) memset(f->grad, 0, (size_t)f->n * sizeof f->grad[0]);
+    if (f->optim != NULL) {
+        memset(f->grad, 0, (size_t)f->n * sizeof f->grad[0]);
+        buckets_begin(f->buckets);
+    }
     int64_t rows = f->batch(f->ctx, f->epoch, f->index, sum, e);
     if (rows < 0) return -1;
     *showers = (double)rows;
     for (int i = 0; i < f->terms; i++)
         if (!isfinite(sum[i])) *wrong = 1.0; /* rides on the sum that is made anyway */
     f->reducer->sum(f->reducer->ctx, sum, f->terms + 2);
-    if (*wrong > 0.0) return not_finite(f, *wrong, e);
-    if (f->optim != NULL) reduce_gradient(f);
-    return 0;
+    if (f->optim != NULL) buckets_wait(f->buckets);
+    if (*wrong == 0.0) return 0;
+    if (f->optim != NULL) buckets_end(f->buckets);
+    return not_finite(f, *wrong, e);
+}
+
+/* The update, by shares where the reducer has them: returns the gradient's norm. */
+static double update(struct fit *f, double showers)
+{
+    const struct sharing *s = f->reducer->sharing;
+    double squares = optim_squares(f->optim, f->grad), norm = 0.0;
+
+    if (s != NULL) s->sum(f->reducer->ctx, &squares, 1);
+    if (showers > 0.0) norm = optim_update(f->optim, f->params, f->grad, 1.0 / showers, squares);
+    if (isfinite(norm))
+        buckets_spread(f->buckets, f->params);
+    else /* the same on all ranks */
+        buckets_end(f->buckets);
+    return norm;
 }
 
 static struct fit_report report(const struct fit *f, const double *sum, double norm, double rate)
@@ -81,7 +86,7 @@ static struct fit_report report(const struct fit *f, const double *sum, double n
     return r;
 }
 
-int fit_run(struct fit *f, struct err *e)
+static int run(struct fit *f, struct err *e)
 {
     double sum[FIT_TERMS + 2], norm = 0.0, rate = 0.0;
 
@@ -90,11 +95,10 @@ int fit_run(struct fit *f, struct err *e)
     while (f->epoch < f->epochs) {
         int stop = 0;
         if (one_step(f, sum, e)) return -1;
-        if (f->optim != NULL && sum[f->terms] > 0.0) {
+        if (f->optim != NULL) {
             rate = optim_rate(f->optim);
-            norm = optim_step(f->optim, f->params, f->grad, 1.0 / sum[f->terms]);
-            if (!isfinite(norm)) /* the same on all ranks: the gradient is summed */
-                return bad_gradient(f, e);
+            norm = update(f, sum[f->terms]);
+            if (!isfinite(norm)) return bad_gradient(f, e);
         }
         for (int i = 0; i <= f->terms; i++) f->sum[i] += sum[i];
         struct fit_report r = report(f, sum, norm, rate);
@@ -113,4 +117,19 @@ int fit_run(struct fit *f, struct err *e)
         if (stop > 0 || (f->stop != NULL && f->stop(f->ctx))) return f->epoch < f->epochs;
     }
     return 0;
+}
+
+int fit_run(struct fit *f, struct err *e)
+{
+    struct buckets mine;
+
+    if (f->optim == NULL || f->buckets != NULL) return run(f, e);
+    buckets_init(&mine, f->optim->T, BUCKET_FLOATS);
+    mine.grad = f->grad;
+    mine.reducer = f->reducer;
+    f->buckets = &mine;
+    int status = run(f, e);
+    f->buckets = NULL;
+    buckets_free(&mine);
+    return status;
 }

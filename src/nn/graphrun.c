@@ -44,6 +44,11 @@ void graph_moving(struct graph *g, float *params)
     g->moving = params;
 }
 
+void graph_buckets(struct graph *g, struct buckets *b)
+{
+    g->buckets = b;
+}
+
 void graph_forward(struct graph *g, const float *params, int B, int training)
 {
     if (B < 0 || B > g->batch) die("%d rows in a graph of %d", B, g->batch);
@@ -66,9 +71,16 @@ float *graph_output_gradient(const struct graph *g, int i)
     return g->value[g->output[i]].dx;
 }
 
+/* The gradients of layer i's tensors are ready: on a rank without rows they are what they were. */
+static void tell(const struct graph *g, int i)
+{
+    if (g->buckets == NULL) return;
+    for (int k = 0; k < g->layer[i].tensors; k++) buckets_ready(g->buckets, g->layer[i].tensor[k]);
+    buckets_poll(g->buckets);
+}
+
 void graph_backward(struct graph *g, const float *params, float *grad, int B)
 {
-    if (B == 0 && !g->sums) return;
     /* inputs: the caller's share is there already; outputs: the caller has written them */
     for (int v = 0; v < g->values; v++) g->seen[v] = v < g->inputs || g->value[v].wanted;
     for (int i = g->layers - 1; i >= 0; i--) {
@@ -84,7 +96,8 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B)
             c.add[k] = g->seen[l->in[k]];
             g->seen[l->in[k]] = 1;
         }
-        l->kind->backward(l, &c);
+        if (B > 0 || g->sums) l->kind->backward(l, &c);
+        tell(g, i);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LANES = 8 };
+
 struct optim_options optim_default(void)
 {
     return (struct optim_options){ .kind = OPTIM_ADAM,
@@ -19,19 +21,32 @@ struct optim_options optim_default(void)
                                    .factor = 1.0 };
 }
 
-void optim_init(struct optim *p, const struct optim_options *o, const struct tensors *T)
+void optim_init_own(struct optim *p, const struct optim_options *o, const struct tensors *T,
+                    const struct block *own, int owns)
 {
     int64_t slots = o->kind == OPTIM_SGD ? 0 : o->kind == OPTIM_MOMENTUM ? 1 : 2;
 
     *p = (struct optim){ .o = *o, .n = T->total, .state_n = slots * T->total, .T = T };
     if (o->schedule != OPTIM_CONSTANT && o->steps < 1)
         die("a schedule of %lld steps", (long long)o->steps);
-    p->state = mem_take(p->state_n, sizeof *p->state);
+    p->owns = owns;
+    p->own = mem_take(owns, sizeof *p->own);
+    for (int k = 0; k < owns; k++) {
+        p->own[k] = own[k];
+        p->held += optim_room(own[k]);
+    }
+    p->state = mem_take(slots * p->held, sizeof *p->state);
     p->frozen = mem_take(T->n, sizeof *p->frozen);
+}
+
+void optim_init(struct optim *p, const struct optim_options *o, const struct tensors *T)
+{
+    optim_init_own(p, o, T, &(struct block){ 0, T->total }, 1);
 }
 
 void optim_free(struct optim *p)
 {
+    mem_free(p->own);
     mem_free(p->state);
     mem_free(p->frozen);
     *p = (struct optim){ 0 };
@@ -65,20 +80,30 @@ double optim_rate(const struct optim *p)
     return o->rate;
 }
 
-static double norm_of(const struct optim *p, const float *grad, double factor)
+/* What of tensor i lies in block b; nothing of what does not move. */
+static struct block moving(const struct optim *p, int i, struct block b)
 {
-    enum { LANES = 8 };
+    const struct tensor *t = &p->T->t[i];
+    int64_t first = b.first > t->first ? b.first : t->first;
+    int64_t end = block_end(b) < t->first + t->count ? block_end(b) : t->first + t->count;
+
+    if (p->frozen[i] || t->fixed || end < first) end = first;
+    return (struct block){ first, end - first };
+}
+
+double optim_squares(const struct optim *p, const float *grad)
+{
     double sum[LANES] = { 0.0 };
 
-    for (int i = 0; i < p->T->n; i++) {
-        const struct tensor *t = &p->T->t[i];
-        const float *g = grad + t->first; /* the gap behind a tensor is 0 */
-        if (p->frozen[i] || t->fixed) continue;
-        for (int64_t k = 0; k < t->count; k += LANES)
-            for (int j = 0; j < LANES; j++) sum[j] += (double)g[k + j] * (double)g[k + j];
-    }
+    for (int b = 0; b < p->owns; b++)
+        for (int i = 0; i < p->T->n; i++) {
+            struct block m = moving(p, i, p->own[b]);
+            const float *g = grad + m.first; /* the gap behind a tensor is 0 */
+            for (int64_t k = 0; k < m.count; k += LANES)
+                for (int j = 0; j < LANES; j++) sum[j] += (double)g[k + j] * (double)g[k + j];
+        }
     for (int j = 1; j < LANES; j++) sum[0] += sum[j];
-    return sqrt(sum[0]) * factor;
+    return sum[0];
 }
 
 static void plain(float *restrict x, const float *restrict g, int64_t n, struct loops_adam m)
@@ -95,39 +120,57 @@ static void momentum(float *restrict x, const float *restrict g, float *restrict
     }
 }
 
-double optim_step(struct optim *p, float *params, const float *grad, double factor)
+/* Block `b` of tensor i, whose momenta begin at s. */
+static void update(const struct optim *p, int i, struct block b, float *params, const float *grad,
+                   float *s, const struct loops_adam *how)
 {
     const struct optim_options *o = &p->o;
-    double norm = norm_of(p, grad, factor), rate = optim_rate(p);
+    double decay = p->T->t[i].dims > 1 ? o->decay : 0.0;
+    struct loops_adam m = *how;
+    float *x = params + b.first;
+
+    if (o->kind == OPTIM_ADAMW)
+        m.keep = (float)(1.0 - optim_rate(p) * decay);
+    else
+        m.l2 = (float)decay;
+    if (o->kind == OPTIM_SGD) plain(x, grad + b.first, b.count, m);
+    if (o->kind == OPTIM_MOMENTUM) momentum(x, grad + b.first, s, b.count, m, (float)o->momentum);
+    if (o->kind >= OPTIM_ADAM) loops_best()->adam(x, grad + b.first, s, s + p->held, b.count, &m);
+}
+
+double optim_update(struct optim *p, float *params, const float *grad, double factor,
+                    double squares)
+{
+    const struct optim_options *o = &p->o;
+    double norm = sqrt(squares) * factor, rate = optim_rate(p), root = 1.0, correction = 1.0;
     double clip = o->clip > 0.0 && norm > o->clip ? o->clip / norm : 1.0;
-    double root = 1.0, correction = 1.0;
+    float *s = p->state;
 
     if (!isfinite(norm)) return norm;
-    p->step++;
     if (o->kind == OPTIM_ADAM || o->kind == OPTIM_ADAMW) {
-        root = sqrt(1.0 - pow(o->beta2, (double)p->step));
-        correction = root / (1.0 - pow(o->beta1, (double)p->step));
+        root = sqrt(1.0 - pow(o->beta2, (double)(p->step + 1)));
+        correction = root / (1.0 - pow(o->beta1, (double)(p->step + 1)));
     }
-    for (int i = 0; i < p->T->n; i++) {
-        const struct tensor *t = &p->T->t[i];
-        double decay = t->dims > 1 ? o->decay : 0.0;
-        int decoupled = o->kind == OPTIM_ADAMW;
-        /* rate and epsilon hold the corrections for the start from 0: section 2 of Adam's paper,
-         * the efficient order */
-        struct loops_adam m = { .rate = (float)(rate * correction),
-                                .factor = (float)(factor * clip),
-                                .l2 = decoupled ? 0.0f : (float)decay,
-                                .keep = decoupled ? (float)(1.0 - rate * decay) : 1.0f,
-                                .beta1 = (float)o->beta1,
-                                .beta2 = (float)o->beta2,
-                                .epsilon = (float)(o->epsilon * root) };
-        float *x = params + t->first, *s = p->state_n > 0 ? p->state + t->first : NULL;
-        if (p->frozen[i] || t->fixed) continue;
-        if (o->kind == OPTIM_SGD) plain(x, grad + t->first, t->count, m);
-        if (o->kind == OPTIM_MOMENTUM)
-            momentum(x, grad + t->first, s, t->count, m, (float)o->momentum);
-        if (o->kind >= OPTIM_ADAM)
-            loops_best()->adam(x, grad + t->first, s, s + p->n, t->count, &m);
+    /* rate and epsilon hold the corrections for the start from 0: section 2 of Adam's paper, the
+     * efficient order */
+    struct loops_adam how = { .rate = (float)(rate * correction),
+                              .factor = (float)(factor * clip),
+                              .keep = 1.0f,
+                              .beta1 = (float)o->beta1,
+                              .beta2 = (float)o->beta2,
+                              .epsilon = (float)(o->epsilon * root) };
+    for (int b = 0; b < p->owns; b++) {
+        for (int i = 0; i < p->T->n; i++) {
+            struct block m = moving(p, i, p->own[b]);
+            if (m.count > 0) update(p, i, m, params, grad, s + (m.first - p->own[b].first), &how);
+        }
+        if (p->state_n > 0) s += optim_room(p->own[b]);
     }
+    p->step++;
     return norm;
+}
+
+double optim_step(struct optim *p, float *params, const float *grad, double factor)
+{
+    return optim_update(p, params, grad, factor, optim_squares(p, grad));
 }

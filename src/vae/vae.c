@@ -149,8 +149,22 @@ void vae_reducer(struct vae *v, const struct reducer *r)
     graph_reducer(&v->decoder.net, r);
 }
 
+void vae_gradient(struct vae *v, float *grad)
+{
+    if (!v->lent) mem_free(v->grad);
+    v->grad = grad;
+    v->lent = 1;
+}
+
+void vae_buckets(struct vae *v, struct buckets *b)
+{
+    for (int l = 0; l < v->encoder.levels; l++) graph_buckets(&v->encoder.level[l], b);
+    graph_buckets(&v->decoder.net, b);
+}
+
 void vae_free(struct vae *v)
 {
+    if (v->lent) v->grad = NULL;
     encoder_free(&v->encoder);
     decoder_free(&v->decoder);
     tensors_free(&v->T);

@@ -46,6 +46,17 @@ must 1 "${phases[@]}" run.dir="$work/phases"
 turns 1 "${phases[@]}" run.dir="$work/phases-turns"
 alike "three phases stopped at every step" "$work/phases" "$work/phases-turns" checkpoint-3.h5
 
+# the optimiser's state in shares: begun on 1 rank, gone on with 2, 3 and 3 on two nodes, as on 1
+ae=(train "$work/train.yaml" training.mode=ae training.batch=60 training.epochs=3)
+must 1 "${ae[@]}" run.dir="$work/ae1"
+run 1 "${ae[@]}" run.dir="$work/shares" run.walltime=0.001
+run 2 "${ae[@]}" run.dir="$work/shares" run.walltime=0.001
+run 3 "${ae[@]}" run.dir="$work/shares" run.walltime=0.001 training.shard=on
+CALOQ_NODE=2 run 3 "${ae[@]}" run.dir="$work/shares" run.walltime=0.001
+must 2 "${ae[@]}" run.dir="$work/shares" training.shard=off
+look "shares of the state on 1, 2, 3 ranks: losses to 1e-5" metrics "$work/ae1/metrics.jsonl" "$work/shares/metrics.jsonl" 1e-5
+look "... and the same state to 1e-6" close "$work/ae1/checkpoint-3.h5" "$work/shares/checkpoint-3.h5" 1e-6 only=/optimizer/networks/state
+
 # the machine alone on bits: more epochs are more steps of the same kind, so half may come first
 must 1 encode encode.model="$work/vae1" data.test="[$work/showers.h5]" encode.output="$work/bits.h5" run.dir="$work/enc"
 rbm=(train "$work/train.yaml" data.kind=bits training.mode=rbm data.train="[$work/bits.h5]" rbm.momentum=0.5 training.batch=30)
