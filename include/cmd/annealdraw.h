@@ -19,7 +19,9 @@ struct annealdraw {
     double *energy;      /* [reads] H; rank 0; owned */
     int64_t room;        /* rows of them */
     /* all sets so far */
-    int64_t sets;
+    int64_t sets, programmings;
+    double wait;                /* s before every programming; the caller's to set */
+    double start;               /* clock_now() */
     int local;                  /* a device of this program */
     struct annealdevice device; /* it, on every rank */
     double access;              /* us, of problems that earlier starts paid for too */
@@ -35,17 +37,21 @@ int annealdraw_open(struct annealdraw *d, struct run *r, const struct annealmode
                     const struct kern *k, struct err *e);
 void annealdraw_free(struct annealdraw *d);
 
-/* Draw reads of the problems as they are now, shared out evenly among them; set number d->sets is a
- * number of its own for the device, and for the journal. Returns 0, RUN_STOPPED after a signal, or
- * -1. Collective. */
+/* Draw reads of the problems as they are now, shared out evenly among them (only < 0) or all of
+ * one; set number d->sets is a number of its own for the device, and for the journal. Before every
+ * programming d->wait seconds pass: of a local device's own time, or of ours. Returns 0,
+ * RUN_STOPPED after a signal, or -1. Collective. */
 int annealdraw_set(struct annealdraw *d, struct run *r, const struct annealmodel *m, int64_t reads,
-                   struct err *e);
+                   int only, struct err *e);
+
+/* us: of a local device since it was opened, of the clock for a service. Local. */
+double annealdraw_time(const struct annealdraw *d);
 
 /* Reads of all problems from a local device that every rank has opened, of [Q] of each, gathered on
  * rank 0: state, energy (rank 0: the caller's). call: what all have in common; problem q is number
- * call->number Q + q. access: us, added to. Collective. */
+ * call->number Q + q. wait: s before each. access: us, added to. Collective. */
 int annealdraw_local(const struct par *P, const struct annealmodel *m, struct device *d,
-                     const struct device_call *call, const int64_t *of, uint8_t *state,
+                     const struct device_call *call, double wait, const int64_t *of, uint8_t *state,
                      double *energy, double *access, struct err *e);
 
 /* The same from block Gibbs at inverse temperature beta: chains to compare with. Their seed is

@@ -5,6 +5,8 @@
  *   /energies          float64 [M]    E(s) of the Boltzmann machine (optional)
  *   /incident_energies float32 [M, 1] MeV (optional)
  *   /logits            float32 [M, L] of the posterior (optional)
+ *   /log_weights       float64 [M] of a state that stands for the machine's, mean weight of each
+ *                      problem 1 (optional)
  *
  * Each rank holds a run of rows, in rank order; what is read is shared out by block_of. Collective.
  */
@@ -18,13 +20,15 @@
 #include <stdint.h>
 
 struct bits {
-    int64_t M;         /* states in the file */
-    int N, L;          /* bits of a state; logits of a state (0: none) */
-    struct block rows; /* this rank's */
-    uint8_t *state;    /* [rows.count, N]; owned */
-    double *energy;    /* [rows.count] or NULL; owned */
-    double *incident;  /* [rows.count] MeV or NULL; owned */
-    float *logit;      /* [rows.count, L] or NULL; owned */
+    int64_t M;                /* states in the file */
+    int N, L;                 /* bits of a state; logits of a state (0: none) */
+    struct block rows;        /* this rank's */
+    uint8_t *state;           /* [rows.count, N]; owned */
+    double *energy;           /* [rows.count] or NULL; owned */
+    double *incident;         /* [rows.count] MeV or NULL; owned */
+    float *logit;             /* [rows.count, L] or NULL; owned */
+    int weighed;              /* write log-weights? */
+    const double *log_weight; /* [rows.count]; the caller's to set; borrowed */
 };
 
 /* Room for rows (this rank's, in rank order) of M states; which optional columns are wanted. Local.

@@ -39,6 +39,9 @@ void ising_free(struct ising *g); /* accepts { 0 } */
 /* The numbers of m as it is now. u [m->held] bytes of the clamped units, where they drop out. */
 void ising_set(struct ising *g, const struct rbm *m, double scale, const uint8_t *u);
 
+/* The same energies at another scale: h, J and offset change by scale / the new one. */
+void ising_rescale(struct ising *g, double scale);
+
 /* Room for n spins, spin i unit i on qubit i, and m couplings; all numbers 0. */
 void ising_take(struct ising *g, int n, int64_t m);
 

@@ -4,22 +4,24 @@
 #include "base/mem.h"
 #include "rbm/spins.h"
 
-#include <string.h>
+#include <math.h>
 
 int annealdraw_local(const struct par *P, const struct annealmodel *m, struct device *d,
-                     const struct device_call *call, const int64_t *of, uint8_t *state,
+                     const struct device_call *call, double wait, const int64_t *of, uint8_t *state,
                      double *energy, double *access, struct err *e)
 {
     int64_t at = 0;
     int n = m->g[0].n;
 
     for (int q = 0; q < m->Q; q++) {
+        if (of[q] == 0) continue;
         struct device_call c = *call;
         struct block tiles = device_share(d, of[q], P->rank, P->size);
         uint8_t *mine = mem_take(tiles.count * KERN_LANES * n, 1);
         double *H = mem_take(tiles.count * KERN_LANES, sizeof *H), us = 0.0;
         c.number = call->number * m->Q + q;
         c.reads = of[q];
+        if (wait > 0.0) device_wait(d, wait);
         int64_t rows = device_draw(d, &m->g[q], &c, tiles, mine, H, &us, e);
         int bad = par_agree(P, e);
         if (!bad) {
@@ -48,40 +50,64 @@ int annealdraw_gibbs(const struct par *P, const struct annealmodel *m, const str
     double access = 0.0;
 
     int bad = device_open(&d, &keys, e) ||
-              annealdraw_local(P, m, &d, &call, of, state, energy, &access, e);
+              annealdraw_local(P, m, &d, &call, 0.0, of, state, energy, &access, e);
     device_free(&d);
     return bad ? -1 : 0;
 }
 
-/* Ask for all problems, wait, take: 0, RUN_STOPPED or -1. */
-static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *m, int64_t number,
-                 struct err *e)
+/* Wait for the reads of a request and take them: 0, RUN_STOPPED or -1. */
+static int take(struct annealdraw *d, struct run *r, int64_t request, int64_t at, int n,
+                int64_t *got, struct err *e)
 {
     struct annealer *a = &d->session.annealer;
-    int64_t at = 0, request = number * m->Q;
-    int n = m->g[0].n;
 
-    for (int q = 0; q < m->Q; q++)
-        if (d->of[q] > 0 && annealer_start(a, request + q, &m->g[q], d->of[q], e)) return -1;
-    for (int q = 0; q < m->Q; q++) {
+    while (!annealer_take(a, request, d->state + at * n, d->energy + at, got)) {
+        int stop = run_should_stop(r);
+        if (stop || annealer_poll(a, 0.2, e)) {
+            annealer_stop(a);
+            return stop ? RUN_STOPPED : -1;
+        }
+    }
+    return 0;
+}
+
+/* Seconds in which nothing is asked for. */
+static int pause_for(struct annealdraw *d, const struct run *r, struct err *e)
+{
+    double end = clock_now() + d->wait;
+
+    while (clock_now() < end) {
+        if (run_should_stop(r)) return RUN_STOPPED;
+        if (annealer_poll(&d->session.annealer, fmin(0.2, end - clock_now()), e)) return -1;
+    }
+    return 0;
+}
+
+/* Ask for all problems, wait, take; with a wait, one after another: 0, RUN_STOPPED or -1. */
+static int drive(struct annealdraw *d, struct run *r, const struct annealmodel *m, struct err *e)
+{
+    int64_t at = 0, request = d->sets * m->Q;
+    int status = 0, n = m->g[0].n;
+
+    for (int q = 0; q < m->Q && d->wait <= 0.0; q++)
+        if (d->of[q] > 0 &&
+            annealer_start(&d->session.annealer, request + q, &m->g[q], d->of[q], e))
+            return -1;
+    for (int q = 0; q < m->Q && !status; q++) {
         int64_t got = 0;
         d->first[q] = at;
         if (d->of[q] == 0) continue;
-        while (!annealer_take(a, request + q, d->state + at * n, d->energy + at, &got)) {
-            if (run_should_stop(r)) {
-                annealer_stop(a);
-                return RUN_STOPPED;
-            }
-            if (annealer_poll(a, 0.2, e)) {
-                annealer_stop(a);
-                return -1;
-            }
+        if (d->wait > 0.0) {
+            status = pause_for(d, r, e);
+            if (!status && annealer_start(&d->session.annealer, request + q, &m->g[q], d->of[q], e))
+                status = -1;
         }
+        if (!status) status = take(d, r, request + q, at, n, &got, e);
         d->of[q] = got;
         at += got;
     }
     d->reads = at;
-    return 0;
+    return status;
 }
 
 /* Rank 0 alone. */
@@ -94,7 +120,7 @@ static int draw_service(struct annealdraw *d, struct run *r, const struct anneal
     for (int q = 0; q < m->Q; q++)
         if (session_check(x, &m->g[q], m->placed, e)) return -1;
     double wall = clock_now(), cpu = clock_cpu(), server = x->service.sapi.server;
-    int status = drive(d, r, m, d->sets, e);
+    int status = drive(d, r, m, e);
     d->wall += clock_now() - wall;
     d->cpu += clock_cpu() - cpu;
     d->server += x->service.sapi.server - server;
@@ -111,15 +137,17 @@ static int draw_service(struct annealdraw *d, struct run *r, const struct anneal
 
 /* Room and shares of so many reads. */
 static void share_out(struct annealdraw *d, const struct run *r, const struct annealmodel *m,
-                      int64_t reads)
+                      int64_t reads, int only)
 {
     int root = r->P->rank == 0;
 
     d->reads = reads;
     for (int q = 0; q < m->Q; q++) {
         struct block share = block_of(reads, q, m->Q);
+        if (only >= 0) share = (struct block){ q <= only ? 0 : reads, q == only ? reads : 0 };
         d->of[q] = share.count;
         d->first[q] = share.first;
+        d->programmings += share.count > 0;
     }
     if (!root || reads <= d->room) return;
     d->room = reads;
@@ -130,7 +158,7 @@ static void share_out(struct annealdraw *d, const struct run *r, const struct an
 int annealdraw_open(struct annealdraw *d, struct run *r, const struct annealmodel *m,
                     const struct kern *k, struct err *e)
 {
-    *d = (struct annealdraw){ .session = { .journal = { .lock = -1 } } };
+    *d = (struct annealdraw){ .session = { .journal = { .lock = -1 } }, .start = clock_now() };
     params_init(&d->session.params);
     d->of = mem_take(m->Q, sizeof *d->of);
     d->first = mem_take(m->Q, sizeof *d->first);
@@ -143,15 +171,15 @@ int annealdraw_open(struct annealdraw *d, struct run *r, const struct annealmode
 }
 
 int annealdraw_set(struct annealdraw *d, struct run *r, const struct annealmodel *m, int64_t reads,
-                   struct err *e)
+                   int only, struct err *e)
 {
     int status = 0;
 
-    share_out(d, r, m, reads);
+    share_out(d, r, m, reads, only);
     if (d->local) {
         struct device_call call = annealdevice_call(&d->device, d->sets++, 0, m->placed);
-        return annealdraw_local(r->P, m, &d->device.device, &call, d->of, d->state, d->energy,
-                                &d->access, e);
+        return annealdraw_local(r->P, m, &d->device.device, &call, d->wait, d->of, d->state,
+                                d->energy, &d->access, e);
     }
     if (r->P->rank == 0) status = draw_service(d, r, m, e);
     d->sets++;
@@ -161,6 +189,11 @@ int annealdraw_set(struct annealdraw *d, struct run *r, const struct annealmodel
     par_bcast(r->P, d->of, m->Q * (int64_t)sizeof *d->of, 0);
     par_bcast(r->P, d->first, m->Q * (int64_t)sizeof *d->first, 0);
     return status;
+}
+
+double annealdraw_time(const struct annealdraw *d)
+{
+    return d->local ? d->device.device.time : 1e6 * (clock_now() - d->start);
 }
 
 void annealdraw_free(struct annealdraw *d)

@@ -39,6 +39,8 @@ int bits_write(const struct bits *b, const struct par *P, const char *path, stru
     struct h5_shape state = { 2, { b->M, b->N }, H5_UINT8 }, energy = { 1, { b->M }, H5_DOUBLE };
     struct h5_shape incident = { 2, { b->M, 1 }, H5_DOUBLE },
                     logit = { 2, { b->M, b->L }, H5_FLOAT };
+    static const double none = 0.0;
+    const double *weight = b->log_weight != NULL ? b->log_weight : &none;
     struct h5 f;
 
     if (h5_create(&f, P, path, 0, e)) return -1;
@@ -49,6 +51,8 @@ int bits_write(const struct bits *b, const struct par *P, const char *path, stru
         put(&f, "energies", &energy, b->rows, b->energy, "1", "E(s) of the machine", e) ||
         put(&f, "incident_energies", &incident, b->rows, b->incident, "MeV",
             "energy of the primary", e) ||
+        put(&f, "log_weights", &energy, b->rows, b->weighed ? weight : NULL, "1",
+            "logarithm of the weight as a state of the machine", e) ||
         put(&f, "logits", &logit, b->rows, b->logit, "1", "of the posterior, free units", e) ||
         h5_commit(&f, e);
     h5_close(&f);

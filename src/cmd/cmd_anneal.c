@@ -1,13 +1,12 @@
 #include "base/mem.h"
 #include "cmd/annealcompare.h"
-#include "cmd/annealdraw.h"
+#include "cmd/annealparts.h"
 #include "cmd/annealserve.h"
 #include "cmd/bits.h"
 #include "cmd/commands.h"
+#include "num/series.h"
 #include "num/stats.h"
-#include "qpu/beta.h"
 
-#include <math.h>
 #include <string.h>
 
 /* --- what a service has to offer, asked by rank 0 --------------------------------------------- */
@@ -108,48 +107,37 @@ static int ask(struct run *r, int what, struct err *e)
 /* --- reads -------------------------------------------------------------------------------------
  */
 
-/* Inverse temperature of the reads, from all problems. */
-static struct beta find_beta(const struct annealmodel *m, const struct annealdraw *d)
-{
-    int n = m->g[0].n;
-    float *f = mem_take(d->reads * n, sizeof *f);
-
-    for (int q = 0; q < m->Q; q++)
-        beta_fields(f + d->first[q] * n, &m->g[q], d->state + d->first[q] * n, d->of[q]);
-    struct beta b = beta_find(f, d->reads, n);
-    mem_free(f);
-    return b;
-}
-
 /* The Bits file; all rows are rank 0's. */
-static int write_bits(struct run *r, const struct annealmodel *m, const struct annealdraw *d,
-                      struct err *e)
+static int write_bits(struct run *r, const struct annealmodel *m, const struct annealsets *s,
+                      const struct annealweigh *w, struct err *e)
 {
     const char *path = conf_text(r->conf, "anneal.output");
-    struct block rows = { r->P->rank == 0 ? 0 : d->reads, r->P->rank == 0 ? d->reads : 0 };
+    const struct annealrows *x = &s->rows;
+    struct block rows = { x->root ? 0 : x->n, x->root ? x->n : 0 };
     struct bits b;
 
-    bits_init(&b, rows, d->reads, m->N, 0, 1, m->incident != NULL);
-    for (int q = 0; q < m->Q && rows.count > 0; q++) {
-        const struct ising *g = &m->g[q];
-        int64_t first = d->first[q];
-        annealmodel_expand(m, q, d->state + first * g->n, d->of[q], b.state + first * m->N);
-        for (int64_t i = first; i < first + d->of[q]; i++) {
-            b.energy[i] = g->scale * (g->offset + d->energy[i]);
-            if (m->incident != NULL) b.incident[i] = m->incident[q];
-        }
+    bits_init(&b, rows, x->n, m->N, 0, 1, m->incident != NULL);
+    for (int q = 0; q < m->Q && x->root; q++) {
+        int64_t first = x->first[q];
+        annealmodel_expand(m, q, x->state + first * x->spins, x->of[q], b.state + first * m->N);
     }
-    if (rows.count > 0) {
-        json_put_real(r->result, "energy_mean", stats_mean(b.energy, d->reads));
-        json_put_real(r->result, "energy_error",
-                      stats_std(b.energy, d->reads, d->reads > 1) / sqrt((double)d->reads));
+    for (int64_t i = 0; i < rows.count; i++) {
+        b.energy[i] = x->E[i];
+        if (m->incident != NULL) b.incident[i] = m->incident[x->problem[i]];
     }
+    if (x->root) {
+        json_put_real(r->result, "energy_mean", stats_mean(b.energy, x->n));
+        json_put_real(r->result, "energy_error", series_error(b.energy, x->n));
+    }
+    b.log_weight = conf_flag(r->conf, "anneal.reweigh") ? w->log_w : NULL;
+    b.weighed = conf_flag(r->conf, "anneal.reweigh");
     int bad = bits_write(&b, r->P, path, e);
+    b.log_weight = NULL;
     bits_free(&b);
     return bad;
 }
 
-static void tell_service(struct run *r, const struct annealdraw *d)
+static void tell_service(struct run *r, const struct annealdraw *d, int64_t reads)
 {
     const struct solver *s = &d->session.service.solver;
     double each = d->sent > 0 ? (double)d->sent : 1.0;
@@ -165,30 +153,34 @@ static void tell_service(struct run *r, const struct annealdraw *d)
         json_put_real(r->result, "client_ms", 1000.0 * (d->wall - d->server) / each);
     if (d->spent != NULL) {
         json_put_text(r->result, "stopped", d->spent);
-        log_warn(&r->log, "%s ended it: %lld of %lld reads", d->spent, (long long)d->reads,
+        log_warn(&r->log, "%s ended it: %lld of %lld reads", d->spent, (long long)reads,
                  (long long)conf_int(r->conf, "anneal.reads"));
     }
 }
 
-static void tell(struct run *r, const struct annealmodel *m, const struct annealdraw *d)
+static void tell(struct run *r, const struct annealmodel *m, const struct annealdraw *d,
+                 const struct annealsets *s)
 {
-    struct beta b = find_beta(m, d);
+    double scale = m->g[0].scale, beta = scale * s->all.beta, error = scale * s->all.error;
     int gibbs = conf_choice(r->conf, "anneal.backend") == ANNEAL_GIBBS;
 
     json_put_text(r->result, "command", "anneal");
     json_put_text(r->result, "backend", conf_text(r->conf, "anneal.backend"));
-    json_put_int(r->result, "reads", d->reads);
-    json_put_real(r->result, "beta", b.beta);
-    json_put_real(r->result, "beta_error", b.error);
-    json_put_real(r->result, "scale", conf_real(r->conf, "anneal.scale"));
+    json_put_int(r->result, "reads", s->rows.n);
+    json_put_real(r->result, "beta", beta);
+    json_put_real(r->result, "beta_error", error);
+    if (s->all.why[0] != '\0') json_put_text(r->result, "beta_why", s->all.why);
+    json_put_real(r->result, "scale", scale);
     json_put_real(r->result, "access_time_us", d->access);
     if (gibbs)
         json_put_text(r->result, "solver", "gibbs");
     else
-        tell_service(r, d);
+        tell_service(r, d, s->rows.n);
     json_put_text(r->result, "path", conf_text(r->conf, "anneal.output"));
     log_say(&r->log, "%lld reads at inverse temperature %.4f +- %.4f, access time %.0f us",
-            (long long)d->reads, b.beta, b.error, d->access);
+            (long long)s->rows.n, beta, error, d->access);
+    annealsets_put(s, r);
+    annealparts_put(s, m, r);
 }
 
 /* Everything is on the disk: the journal's problems are used. */
@@ -198,24 +190,42 @@ static int close_journal(struct run *r, struct annealdraw *d, struct err *e)
     return par_agree(r->P, e);
 }
 
+/* Rows are drawn: what they say, and the file. 0, RUN_STOPPED or -1. */
+static int report(struct annealbeta *b, struct annealsets *s, struct err *e)
+{
+    struct run *r = b->r;
+    struct annealweigh w = { 0 };
+    int root = r->P->rank == 0, weighed = conf_flag(r->conf, "anneal.reweigh");
+
+    if (root) tell(r, b->m, b->d, s);
+    if (root && weighed && annealweigh_init(&w, s, e) == 0) annealweigh_put(&w, r);
+    int status = par_agree(r->P, e) || write_bits(r, b->m, s, &w, e) ? -1 : 0;
+    if (!status && conf_int(r->conf, "anneal.compare") > 0)
+        status = annealcompare_run(r, b->m, &s->rows, weighed ? &w : NULL, b->kern, e);
+    if (!status) status = annealbeta_put(b, &s->rows, e);
+    annealweigh_free(&w);
+    return status;
+}
+
 static int sample(struct run *r, struct err *e)
 {
     const struct kern *k = kern_named(conf_text(r->conf, "run.kernels"), e);
     struct annealmodel m;
     struct annealdraw d;
+    struct annealbeta b;
+    struct annealsets s = { 0 };
 
+    if (k != NULL) annealbeta_check(r, e);
     if (par_agree(r->P, e) || run_output(r, conf_text(r->conf, "anneal.output"), e) ||
         annealmodel_load(&m, r, e))
         return -1;
     int status = annealdraw_open(&d, r, &m, k, e);
-    if (!status) status = annealdraw_set(&d, r, &m, conf_int(r->conf, "anneal.reads"), e);
-    if (status == 0) {
-        if (r->P->rank == 0) tell(r, &m, &d);
-        status = write_bits(r, &m, &d, e);
-        if (!status && conf_int(r->conf, "anneal.compare") > 0)
-            status = annealcompare_run(r, &m, &d, k, e);
-        if (!status) status = close_journal(r, &d, e);
-    }
+    annealbeta_init(&b, r, &m, &d, k);
+    if (!status) status = annealsets_run(&s, &b, e);
+    if (!status) status = report(&b, &s, e);
+    if (!status) status = close_journal(r, &d, e);
+    annealsets_free(&s);
+    annealbeta_free(&b);
     annealdraw_free(&d);
     annealmodel_free(&m);
     return status;

@@ -85,6 +85,16 @@ void ising_set(struct ising *g, const struct rbm *m, double scale, const uint8_t
     g->offset = offset / scale;
 }
 
+void ising_rescale(struct ising *g, double scale)
+{
+    double ratio = g->scale / scale;
+
+    for (int i = 0; i < g->n; i++) g->h[i] *= ratio;
+    for (int64_t k = 0; k < g->m; k++) g->J[k] *= ratio;
+    g->offset *= ratio;
+    g->scale = scale;
+}
+
 void ising_take(struct ising *g, int n, int64_t m)
 {
     *g = (struct ising){ .n = n, .N = n, .m = m, .scale = 1.0 };
