@@ -26,6 +26,7 @@ struct feed {
     int visible;                     /* leading partitions that the rows fill; the rest is hidden */
     int B;                           /* showers of a batch, all ranks */
     int share;                       /* most of them on this rank */
+    double noise;                    /* on hits of training events, network units */
     /* the batch at hand */
     int64_t epoch;
     int64_t *all;      /* [B] event numbers of the whole batch; owned */
@@ -66,6 +67,9 @@ void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u);
  * where rows have no energy; ties by number. [train.count], the caller's to mem_free. Local.
  */
 int64_t *feed_by_condition(const struct feed *f);
+
+/* Fit s, which is new, on the training events without noise. Collective. */
+int feed_standard(struct feed *f, struct standard *s, struct err *e);
 
 /* Means over the training events that start the networks near the data: four rows [V] in one
  * block, freed by the caller; NULL with a sentence. Collective. */

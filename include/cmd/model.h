@@ -15,6 +15,7 @@ struct model {
     char *architecture, *geometry; /* YAML texts, NULL without networks; owned */
     struct geom geom;
     struct transform transform;
+    struct standard standard; /* its last step, or { 0 }; owned */
     struct rbm rbm;
     struct vae vae;
     int networks; /* are there any? */

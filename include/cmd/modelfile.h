@@ -14,7 +14,10 @@
 /* /architecture, /geometry, /model and /rbm of a checkpoint. */
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e);
 
-/* Parameters alone, from a checkpoint of a model of the same shape. */
+/* Does a config that names a transform name the model's? A sentence when not. Local. */
+int modelfile_transform(const struct model *m, const struct conf *c, struct err *e);
+
+/* Parameters and the transform's fit alone, from a checkpoint of a model of the same shape. */
 int modelfile_read(const struct h5 *f, struct model *m, struct err *e);
 
 /* From a *.model key. batch: most showers of a call. On an error m is { 0 }. */

@@ -6,10 +6,12 @@
  *   eps = R (1-R) expm1(u) / [ (1-2R) (1 - R + R e^u) ],
  * both without cancellation: u(0) = 0 exactly, 0 <= u <= 32.24, and the way there and back keeps
  * 1e-5 relative from 1e-9 E to E in float32.
- * Log1p: u = log1p(eps / R) / scale. GeV: u = x / 1000 / scale.
+ * Log1p: u = log1p(eps / R) / scale. GeV: u = x / 1000 / scale. Either may be standardised.
  */
 #ifndef SHOWER_TRANSFORM_H
 #define SHOWER_TRANSFORM_H
+
+#include "shower/standard.h"
 
 #include <stdint.h>
 
@@ -17,9 +19,10 @@ enum transform_kind { TRANSFORM_LOGIT, TRANSFORM_LOG1P, TRANSFORM_GEV };
 
 struct transform {
     enum transform_kind kind;
-    double r;         /* R, without dimension; 1e-7 for the logit */
-    double scale;     /* divisor of u; 1 */
-    double threshold; /* MeV: voxels below it are 0 on both ways; 0: none */
+    double r;                        /* R, without dimension; 1e-7 for the logit */
+    double scale;                    /* divisor of u; 1 */
+    double threshold;                /* MeV: voxels below it are 0 on both ways; 0: none */
+    const struct standard *standard; /* the last step, by voxel; NULL: none; borrowed */
 };
 
 /* The logit with R = 1e-7, no scale, no threshold. */
@@ -56,6 +59,11 @@ void transform_inverse(const struct transform *t, int B, int V, const double *en
 
 /* hit[i] = 1 where u[i] > 0, else 0; n numbers. */
 void transform_hits(int64_t n, const float *u, float *hit);
+
+/* Add normal noise of this sigma to the hits of event `item` (u [V], as it is for `step`): |u +
+ * noise|, so that hits stay hits, and what was none stays 0. A function of (seed, RNG_BLUR, item,
+ * step). */
+void transform_blur(float *u, int V, double sigma, uint64_t seed, int64_t item, int64_t step);
 
 /* The incident energy as a channel: (ln E - a) / (b - a) s, E in MeV; CaloChallenge a, b, s = 6,
  * 14, 1. */

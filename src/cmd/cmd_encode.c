@@ -79,7 +79,8 @@ static int act(struct run *r, struct model *m, struct dataset *d, struct bits *o
     if (modelfile_load(m, r->P, conf_text(r->conf, "encode.model"), BATCH, e)) return -1;
     if (!m->networks)
         return err_set(e, "%s: holds no networks, expected a model that encodes", m->path);
-    if (load_showers(d, r, m, e) || run_output(r, path, e)) return -1;
+    if (modelfile_transform(m, r->conf, e) || load_showers(d, r, m, e) || run_output(r, path, e))
+        return -1;
     bits_init(out, d->mine, d->n, m->vae.L, conf_flag(r->conf, "encode.logits") ? m->vae.F : 0, 1,
               1);
     encode_all(r, m, d, out);

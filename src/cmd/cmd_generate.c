@@ -135,6 +135,7 @@ static int act(struct work *w, struct err *e)
     if (modelfile_load(&w->model, w->r->P, conf_text(c, "generate.model"), w->batch, e)) return -1;
     if (!w->model.networks)
         return err_set(e, "%s: holds no networks, expected a model that decodes", w->model.path);
+    if (modelfile_transform(&w->model, c, e)) return -1;
     w->model.transform.threshold = w->model.geom.threshold; /* as the detector reads */
     double start = clock_now();
     if (latents[0] != '\0' ? read_latents(w, latents, e) : draw_latents(w, e)) return -1;

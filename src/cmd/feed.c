@@ -138,6 +138,7 @@ int feed_open(struct feed *f, const struct run *r, const struct model *m, struct
     f->bits = !m->networks;
     f->visible = m->rbm.T.K;
     f->B = (int)conf_int(r->conf, "training.batch");
+    f->noise = conf_real(r->conf, "data.noise");
     int bad = f->bits ? open_rows(f, r, e) : open_showers(f, r, e);
     if (!bad && !f->bits && f->B < r->P->size)
         bad = err_set(e, "training.batch is %d, expected at least one shower for each of %d ranks",
@@ -193,6 +194,8 @@ static int fetch(struct feed *f, struct dataset *d, int64_t offset, struct err *
 
     if (dataset_fetch(d, f->P, wanted, n, f->u, f->E, e)) return -1;
     transform_forward(&f->model->transform, n, d->V, f->E, f->u, f->u);
+    for (int64_t i = 0; i < n && offset == 0 && f->noise > 0.0; i++)
+        transform_blur(f->u + i * d->V, d->V, f->noise, f->seed, wanted[i], f->epoch);
     for (int i = 0; i < n; i++) f->item[i] = wanted[i] + offset;
     return 0;
 }
@@ -294,6 +297,22 @@ static void add_moments(struct feed *f, double *sum, int V)
             sum[V + v] += u * u;
             sum[2 * V + v] += u > 0.0;
         }
+}
+
+int feed_standard(struct feed *f, struct standard *s, struct err *e)
+{
+    const double noise = f->noise;
+    int bad = 0;
+
+    f->noise = 0.0;
+    for (int64_t i = 0; i < feed_steps(f) && !bad; i++) {
+        bad = feed_batch(f, 0, i, e);
+        if (!bad) standard_look(s, (int)f->mine.count, f->u);
+    }
+    f->noise = noise;
+    if (bad) return -1;
+    standard_fit(s, f->P);
+    return 0;
 }
 
 float *feed_means(struct feed *f, struct vae_data *means, struct err *e)

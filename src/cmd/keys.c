@@ -26,6 +26,10 @@ static const struct conf_key table[] = {
     { "data.binarise", CONF_CHOICE, "threshold", 0, 0, "", "stochastic threshold none", "grey levels of idx and hdf5 to bits: drawn anew in every epoch, x > 1/2, or 0 and 1 alone are taken" },
     { "data.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry file: layers, rings, angular bins, readout threshold" },
     { "data.transform", CONF_CHOICE, "logit", 0, 0, "", "logit log1p gev", "voxel energies to network units" },
+    { "data.log1p", CONF_REAL, "1e-3", 1e-12, 1e3, "", 0, "data.transform: log1p: u = ln(1 + x / E / this)" },
+    { "data.standardise", CONF_FLAG, "false", 0, 0, "", 0, "network units of every voxel's hits to mean 0 and variance 1, fitted on the training events, lifted above 0" },
+    { "data.threshold", CONF_FLAG, "false", 0, 0, "", 0, "voxels below the geometry's readout threshold are 0 in training too, not in generated showers alone" },
+    { "data.noise", CONF_REAL, "0", 0, 100, "", 0, "standard deviation of normal noise on the hits of training events, in network units; what is no hit stays none" },
 
     { "synth.showers", CONF_INT, "2000", 1, BIG, "showers", 0, "how many" },
     { "synth.first", CONF_INT, "0", 0, 1e13, "", 0, "global number of the first shower: files with disjoint numbers are independent" },

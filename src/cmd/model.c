@@ -102,6 +102,21 @@ int model_networks(struct model *m, char *architecture, const char *architecture
     return bad;
 }
 
+/* The output `spread` takes network units for logarithms of energies. */
+static int check_units(const struct model *m, const struct conf *c, struct err *e)
+{
+    const int standard = conf_flag(c, "data.standardise");
+
+    if (m->vae.decoder.net.outputs < 3 || (!standard && m->transform.kind != TRANSFORM_GEV))
+        return 0;
+    return err_set(e,
+                   "%s: %s is %s, but the decoder in %s has the output spread, which wants "
+                   "logarithms; take an architecture without it",
+                   conf_origin(c, standard ? "data.standardise" : "data.transform"),
+                   standard ? "data.standardise" : "data.transform", standard ? "true" : "gev",
+                   conf_text(c, "model.architecture"));
+}
+
 int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e)
 {
     const char *architecture = conf_text(r->conf, "model.architecture");
@@ -110,7 +125,7 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
 
     *m = (struct model){ .transform = transform_logit() };
     m->transform.kind = (enum transform_kind)conf_choice(r->conf, "data.transform");
-    if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = 1e-3; /* CaloQVAE's r_param */
+    if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = conf_real(r->conf, "data.log1p");
     int bad = make_rbm(&m->rbm, r, e);
     if (!bad && networks) {
         if ((a = run_text(r->P, architecture, e)) != NULL) g = run_text(r->P, geometry, e);
@@ -120,6 +135,8 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
         else
             bad = model_networks(m, a, architecture, g, geometry, batch, r->seed, e);
     }
+    if (!bad && networks) bad = check_units(m, r->conf, e);
+    if (!bad && conf_flag(r->conf, "data.threshold")) m->transform.threshold = m->geom.threshold;
     if (bad) model_free(m);
     return bad ? -1 : 0;
 }
@@ -129,6 +146,7 @@ void model_free(struct model *m)
     vae_free(&m->vae);
     rbm_free(&m->rbm);
     geom_free(&m->geom);
+    standard_free(&m->standard);
     mem_free(m->architecture);
     mem_free(m->geometry);
     mem_free(m->path);

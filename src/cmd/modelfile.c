@@ -55,14 +55,94 @@ static int read_tensors(const struct h5 *f, const struct vae *v, struct err *e)
     return bad ? -1 : 0;
 }
 
+/* Mean and std of every voxel's hits, where the transform has them. */
+static int write_standard(struct h5 *f, const struct standard *s, struct err *e)
+{
+    struct h5_shape row = { 1, { s->V }, H5_FLOAT };
+
+    if (s->V == 0) return 0;
+    return h5_write_all(f, "transform/mean", &row, s->mean, "1", "of a voxel's hits", e) ||
+                   h5_write_all(f, "transform/std", &row, s->std, "1", "of a voxel's hits", e) ||
+                   h5_put_real(f, "transform", "lift", s->lift, e)
+               ? -1
+               : 0;
+}
+
+static int read_standard(const struct h5 *f, struct model *m, struct err *e)
+{
+    struct standard *s = &m->standard;
+    struct h5_shape mean, std;
+    double lift;
+
+    if (!h5_has(f, "transform/mean")) return 0;
+    if (h5_shape(f, "transform/mean", &mean, e) || h5_shape(f, "transform/std", &std, e)) return -1;
+    if (mean.dims != 1 || mean.n[0] != m->geom.voxels || std.dims != 1 || std.n[0] != mean.n[0])
+        return err_set(e, "%s: transform/mean has %lld numbers, expected one for each of %d voxels",
+                       f->path, (long long)mean.n[0], m->geom.voxels);
+    standard_free(s);
+    standard_init(s, m->geom.voxels);
+    m->transform.standard = s;
+    if (h5_read_all(f, "transform/mean", H5_FLOAT, s->mean, e) ||
+        h5_read_all(f, "transform/std", H5_FLOAT, s->std, e) ||
+        h5_get_real(f, "transform", "lift", &lift, e))
+        return -1;
+    s->lift = (float)lift;
+    return 0;
+}
+
+static int read_transform(const struct h5 *f, struct model *m, struct err *e)
+{
+    struct err none = { "" }; /* older files know no threshold */
+    int64_t kind;
+
+    if (h5_get_int(f, "/model", "transform", &kind, e) ||
+        h5_get_real(f, "/model", "transform_r", &m->transform.r, e) ||
+        h5_get_real(f, "/model", "transform_scale", &m->transform.scale, e))
+        return -1;
+    if (kind < TRANSFORM_LOGIT || kind > TRANSFORM_GEV)
+        return err_set(e, "%s: transform %lld is not known", f->path, (long long)kind);
+    m->transform.kind = (enum transform_kind)kind;
+    h5_get_real(f, "/model", "transform_threshold", &m->transform.threshold, &none);
+    return read_standard(f, m, e);
+}
+
+int modelfile_transform(const struct model *m, const struct conf *c, struct err *e)
+{
+    static const char *const name[] = { "logit", "log1p", "gev" };
+    static const char *const no_yes[] = { "false", "true" };
+    const struct transform *t = &m->transform;
+    const char *key = NULL, *here = NULL, *there = NULL;
+
+    if (conf_given(c, "data.transform") && conf_choice(c, "data.transform") != (int)t->kind) {
+        key = "data.transform";
+        here = conf_text(c, key);
+        there = name[t->kind];
+    } else if (conf_given(c, "data.standardise") &&
+               conf_flag(c, "data.standardise") != (t->standard != NULL)) {
+        key = "data.standardise";
+        there = no_yes[t->standard != NULL];
+    } else if (conf_given(c, "data.threshold") &&
+               conf_flag(c, "data.threshold") != (t->threshold > 0.0)) {
+        key = "data.threshold";
+        there = no_yes[t->threshold > 0.0];
+    }
+    if (key == NULL) return 0;
+    if (here == NULL) here = no_yes[conf_flag(c, key)];
+    return err_set(e, "%s: %s is %s, but the model in %s was trained with %s; leave the key away",
+                   conf_origin(c, key), key, here, m->path, there);
+}
+
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
 {
-    if (m->networks && (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
-                        h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
-                        write_tensors(f, &m->vae, e) ||
-                        h5_put_int(f, "/model", "transform", m->transform.kind, e) ||
-                        h5_put_real(f, "/model", "transform_r", m->transform.r, e) ||
-                        h5_put_real(f, "/model", "transform_scale", m->transform.scale, e)))
+    if (m->networks &&
+        (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
+         h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
+         write_tensors(f, &m->vae, e) ||
+         h5_put_int(f, "/model", "transform", m->transform.kind, e) ||
+         h5_put_real(f, "/model", "transform_r", m->transform.r, e) ||
+         h5_put_real(f, "/model", "transform_scale", m->transform.scale, e) ||
+         h5_put_real(f, "/model", "transform_threshold", m->transform.threshold, e) ||
+         write_standard(f, &m->standard, e)))
         return -1;
     return rbmfile_write(f, "/rbm", &m->rbm, e);
 }
@@ -71,7 +151,7 @@ int modelfile_read(const struct h5 *f, struct model *m, struct err *e)
 {
     struct rbm rbm;
 
-    if (m->networks && read_tensors(f, &m->vae, e)) return -1;
+    if (m->networks && (read_tensors(f, &m->vae, e) || read_standard(f, m, e))) return -1;
     if (rbmfile_read(f, "/rbm", &rbm, e)) return -1;
     int same = topology_same(&rbm.T, &m->rbm.T);
     if (same) memcpy(m->rbm.param, rbm.param, (size_t)rbm.table.total * sizeof *rbm.param);
@@ -106,7 +186,6 @@ static int open_named(struct h5 *f, const struct par *P, const char *path, struc
 static int load_networks(const struct h5 *f, struct model *m, int batch, struct err *e)
 {
     char *architecture = NULL, *geometry = NULL;
-    int64_t kind;
 
     if (h5_read_text(f, "architecture", &architecture, e)) return -1;
     if (h5_read_text(f, "geometry", &geometry, e)) {
@@ -114,14 +193,7 @@ static int load_networks(const struct h5 *f, struct model *m, int batch, struct 
         return -1;
     }
     if (model_networks(m, architecture, f->path, geometry, f->path, batch, 0, e)) return -1;
-    if (h5_get_int(f, "/model", "transform", &kind, e) ||
-        h5_get_real(f, "/model", "transform_r", &m->transform.r, e) ||
-        h5_get_real(f, "/model", "transform_scale", &m->transform.scale, e))
-        return -1;
-    if (kind < TRANSFORM_LOGIT || kind > TRANSFORM_GEV)
-        return err_set(e, "%s: transform %lld is not known", f->path, (long long)kind);
-    m->transform.kind = (enum transform_kind)kind;
-    return read_tensors(f, &m->vae, e);
+    return read_transform(f, m, e) ? -1 : read_tensors(f, &m->vae, e);
 }
 
 static int load_from(const struct h5 *f, struct model *m, int batch, struct err *e)

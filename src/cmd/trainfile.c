@@ -12,7 +12,9 @@
 
 /* A resumed run must not change these. */
 static const char shaping[] =
-    "run.seed data.kind data.dataset data.binarise data.transform model.energy_code rbm.topology "
+    "run.seed data.kind data.dataset data.binarise data.transform data.log1p data.standardise "
+    "data.threshold "
+    "model.energy_code rbm.topology "
     "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
     "rbm.method rbm.tempering rbm.trajectory "
     "rbm.chain_condition rbm.precision "

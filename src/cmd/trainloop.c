@@ -299,6 +299,24 @@ static void layer_name(void *ctx, int layer, char *text, size_t n)
     vae_layer_name(&((struct trainer *)ctx)->model.vae, layer, text, n);
 }
 
+/* Where the config says so, fit the last step of the transform. */
+static int standardise(struct trainer *t, struct err *e)
+{
+    struct model *m = &t->model;
+    struct standard *s = &m->standard;
+
+    if (!conf_flag(t->r->conf, "data.standardise")) return 0;
+    standard_init(s, m->geom.voxels);
+    if (feed_standard(&t->feed, s, e)) return -1;
+    m->transform.standard = s;
+    if (s->never > 0)
+        log_warn(&t->r->log,
+                 "data.standardise: %d of %d voxels are never hit in the training events and keep "
+                 "mean 0 and std 1",
+                 s->never, s->V);
+    return 0;
+}
+
 int trainloop_open(struct trainer *t, struct err *e)
 {
     struct run *r = t->r;
@@ -310,6 +328,7 @@ int trainloop_open(struct trainer *t, struct err *e)
                                    conf_text(r->conf, "rbm.file")[0] == '\0');
         if (t->model.networks) {
             struct vae_data means;
+            if (standardise(t, e)) return -1;
             float *block = feed_means(&t->feed, &means, e);
             if (block == NULL) return -1;
             vae_start(&t->model.vae, &means);

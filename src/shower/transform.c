@@ -1,6 +1,7 @@
 #include "shower/transform.h"
 
 #include "base/err.h"
+#include "base/rng.h"
 #include "num/vec.h"
 
 #include <math.h>
@@ -158,6 +159,7 @@ void transform_forward(const struct transform *t, int B, int V, const double *en
         else
             for (int v = 0; v < V; v++) to[v] = cut(from[v], threshold) * gev;
     }
+    if (t->standard != NULL) standard_forward(t->standard, B, u);
 }
 
 /* What was no hit, and what is below the threshold, is nothing. */
@@ -179,6 +181,10 @@ void transform_inverse(const struct transform *t, int B, int V, const double *en
     for (int b = 0; b < B; b++) {
         const float *from = u + (int64_t)b * V;
         float *to = x + (int64_t)b * V;
+        if (t->standard != NULL) {
+            standard_inverse(t->standard, from, to);
+            from = to;
+        }
         if (t->kind == TRANSFORM_LOGIT)
             logit_back(t, V, energy[b], from, to);
         else if (t->kind == TRANSFORM_LOG1P)
@@ -192,6 +198,17 @@ void transform_inverse(const struct transform *t, int B, int V, const double *en
 void transform_hits(int64_t n, const float *u, float *hit)
 {
     for (int64_t i = 0; i < n; i++) hit[i] = u[i] > 0.0f ? 1.0f : 0.0f;
+}
+
+void transform_blur(float *u, int V, double sigma, uint64_t seed, int64_t item, int64_t step)
+{
+    struct rng r = rng_at(seed, RNG_BLUR, item, step);
+
+    for (int v = 0; v < V; v++) {
+        if (!(u[v] > 0.0f)) continue;
+        float y = fabsf((float)((double)u[v] + sigma * rng_normal(&r)));
+        if (y > 0.0f) u[v] = y;
+    }
 }
 
 double transform_energy(double energy, double a, double b, double s)
