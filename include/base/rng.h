@@ -44,6 +44,9 @@ enum rng_stream {
     RNG_BACKOFF,
     RNG_DEVICE,
     RNG_BLUR,
+    RNG_CONTROL,
+    RNG_FLUX,
+    RNG_READOUT,
     RNG_STREAMS
 };
 

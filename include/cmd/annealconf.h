@@ -10,7 +10,7 @@
 
 /* Choices of anneal.what and anneal.backend. */
 enum anneal_what { ANNEAL_SAMPLE, ANNEAL_SOLVERS, ANNEAL_SOLVER, ANNEAL_COST, ANNEAL_SERVE };
-enum anneal_backend { ANNEAL_SAPI, ANNEAL_GIBBS };
+enum anneal_backend { ANNEAL_SAPI, ANNEAL_GIBBS, ANNEAL_KINETIC };
 
 struct account_keys annealconf_account(const struct conf *c);
 

@@ -9,6 +9,7 @@
 
 struct annealdevice {
     struct device device; /* owned */
+    struct params params; /* of its calls; owned */
 };
 
 /* Is anneal.backend a device of this program? */
@@ -20,7 +21,7 @@ int annealdevice_open(struct annealdevice *x, const struct run *r, const struct 
                       struct err *e);
 void annealdevice_free(struct annealdevice *x); /* accepts { 0 } */
 
-/* What a call of the device is like, as the keys say: `reads` of problem `number`. */
+/* `reads` of problem `number`, as the keys say otherwise; borrows x->params. */
 struct device_call annealdevice_call(const struct annealdevice *x, int64_t number, int64_t reads,
                                      int placed);
 

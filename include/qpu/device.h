@@ -2,10 +2,11 @@
  * device.h - annealers that live in this program, behind one interface.
  *
  *   gibbs    block Gibbs sweeps at one inverse temperature (qpu/local): P(s) ~ exp(-beta H(s))
+ *   kinetic  a QPU by its data sheet (qpu/kinetic): freeze-out, heat, noise, times
  *
- * A draw programs one problem and reads it `reads` times: states in the order of time, bytes 0
- * (s = -1) and 1, H of the problem as it was asked for, and the access time by the device's timing
- * model.
+ * A draw programs one problem (struct device_call) and reads it `reads` times: states in the order
+ * of time, bytes 0 (s = -1) and 1, H of the problem as it was asked for, and the access time by the
+ * device's timing model.
  *
  * Flux biases phi, in flux quanta by spin, have the sign of the hardware: at freeze-out phi acts
  * like a field h = -phi / flux_per_h, so that a positive bias favours s = +1.
@@ -19,10 +20,10 @@
 #ifndef QPU_DEVICE_H
 #define QPU_DEVICE_H
 
+#include "qpu/kinetic.h"
 #include "qpu/local.h"
-#include "qpu/params.h"
 
-enum device_kind { DEVICE_GIBBS };
+enum device_kind { DEVICE_GIBBS, DEVICE_KINETIC };
 
 /* What a device is opened from. */
 struct device_keys {
@@ -30,26 +31,23 @@ struct device_keys {
     double beta; /* gibbs: inverse temperature */
     int sweeps;  /* gibbs: of a read */
     uint64_t seed;
-    const struct kern *kern; /* borrowed */
+    const struct kern *kern;        /* borrowed */
+    const char *text, *file, *chip; /* kinetic: as in kinetic_keys; chip NULL: the sheet's */
+    unsigned noise;                 /* kinetic: datasheet_noise */
+    double resolution;              /* kinetic; 0: the sheet's */
 };
 
 struct device {
     enum device_kind kind;
-    const char *name;   /* borrowed */
-    double flux_per_h;  /* flux quanta that act like a field of -1 at freeze-out; > 0 */
-    struct local local; /* gibbs */
-    double time;        /* us since it was opened: access of all calls, and waits */
+    const char *name;       /* borrowed from below, or "gibbs" */
+    double flux_per_h;      /* flux quanta that act like a field of -1 at freeze-out; > 0 */
+    struct local local;     /* gibbs */
+    struct kinetic kinetic; /* kinetic; owned */
+    double time;            /* us since it was opened: of all calls, and waits */
 };
 
-/* One problem. */
-struct device_call {
-    int64_t number; /* its own: random numbers are those of (seed, number, read) */
-    int64_t reads;
-    const double *flux; /* [g->n] flux quanta by spin, or NULL */
-    const struct params
-        *params; /* anneal time, waits, schedules, ..; NULL: the device's defaults */
-    int placed;  /* do the spins know their qubits? */
-};
+/* What it tells of itself, as a service does (gibbs: nothing but its name); borrowed. */
+const struct solver *device_solver(const struct device *d);
 
 /* d must be freed in any case. */
 int device_open(struct device *d, const struct device_keys *k, struct err *e);

@@ -15,6 +15,10 @@
 int ranges_check(const struct params *p, const struct solver *s, const struct ising *g,
                  struct err *e);
 
+/* What auto_scale divides h and J by so that they just fit, 0 < divisor; 1 where nothing asks for
+ * anything. Source: D-Wave, "auto_scale". */
+double ranges_divisor(const struct solver *s, const struct ising *g);
+
 /* Which of the two groups of a Zephyr qubit's couplers leads to this neighbour: 0 or 1. Chip of
  * size m, t. Source: spec of Advantage2, "coupling groups". */
 int ranges_group(int qubit, int neighbour, int m, int t);

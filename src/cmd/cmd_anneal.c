@@ -162,7 +162,6 @@ static void tell(struct run *r, const struct annealmodel *m, const struct anneal
                  const struct annealsets *s)
 {
     double scale = m->g[0].scale, beta = scale * s->all.beta, error = scale * s->all.error;
-    int gibbs = conf_choice(r->conf, "anneal.backend") == ANNEAL_GIBBS;
 
     json_put_text(r->result, "command", "anneal");
     json_put_text(r->result, "backend", conf_text(r->conf, "anneal.backend"));
@@ -172,8 +171,8 @@ static void tell(struct run *r, const struct annealmodel *m, const struct anneal
     if (s->all.why[0] != '\0') json_put_text(r->result, "beta_why", s->all.why);
     json_put_real(r->result, "scale", scale);
     json_put_real(r->result, "access_time_us", d->access);
-    if (gibbs)
-        json_put_text(r->result, "solver", "gibbs");
+    if (d->local)
+        json_put_text(r->result, "solver", d->device.device.name);
     else
         tell_service(r, d, s->rows.n);
     json_put_text(r->result, "path", conf_text(r->conf, "anneal.output"));

@@ -7,26 +7,50 @@
  * no hardware, takes for its own. */
 static const double GIBBS_FLUX_PER_H = 7.07e-4;
 
+static int open_kinetic(struct device *d, const struct device_keys *k, struct err *e)
+{
+    struct kinetic_keys keys = { .text = k->text,
+                                 .file = k->file,
+                                 .chip = k->chip != NULL ? k->chip : "",
+                                 .noise = k->noise,
+                                 .resolution = k->resolution,
+                                 .seed = k->seed,
+                                 .kern = k->kern };
+
+    if (kinetic_open(&d->kinetic, &keys, e)) return -1;
+    d->name = d->kinetic.solver.name;
+    d->flux_per_h = datasheet_flux_per_h(&d->kinetic.sheet);
+    return 0;
+}
+
 int device_open(struct device *d, const struct device_keys *k, struct err *e)
 {
-    (void)e;
     *d = (struct device){
         .kind = k->kind,
         .name = "gibbs",
         .flux_per_h = GIBBS_FLUX_PER_H,
         .local = { .beta = k->beta, .sweeps = k->sweeps, .seed = k->seed, .kern = k->kern }
     };
-    return 0;
+    return k->kind == DEVICE_KINETIC ? open_kinetic(d, k, e) : 0;
 }
 
 void device_free(struct device *d)
 {
+    kinetic_free(&d->kinetic);
     *d = (struct device){ 0 };
+}
+
+const struct solver *device_solver(const struct device *d)
+{
+    static const struct solver gibbs = { .name = "gibbs", .n = -1, .m = -1 };
+
+    return d->kind == DEVICE_KINETIC ? &d->kinetic.solver : &gibbs;
 }
 
 struct block device_share(const struct device *d, int64_t reads, int rank, int size)
 {
-    (void)d;
+    if (d->kind == DEVICE_KINETIC && kinetic_remembers(&d->kinetic))
+        return (struct block){ 0, rank == 0 ? spins_tiles(reads) : 0 };
     return block_of(spins_tiles(reads), rank, size);
 }
 
@@ -48,6 +72,13 @@ int64_t device_draw(struct device *d, const struct ising *g, const struct device
                     struct block tiles, uint8_t *states, double *energy, double *access,
                     struct err *e)
 {
+    int64_t rows;
+
+    if (d->kind == DEVICE_KINETIC) {
+        rows = kinetic_draw(&d->kinetic, g, c, tiles, states, energy, access, e);
+        d->time = d->kinetic.time;
+        return rows;
+    }
     if (access != NULL) *access = 0.0;
     return c->flux != NULL
                ? draw_fluxed(d, g, c, tiles, states, energy, e)
@@ -57,11 +88,14 @@ int64_t device_draw(struct device *d, const struct ising *g, const struct device
 void device_wait(struct device *d, double seconds)
 {
     d->time += 1e6 * seconds;
+    if (d->kind == DEVICE_KINETIC) kinetic_wait(&d->kinetic, seconds);
 }
 
 int device_replay(struct device *d, const struct ising *g, const struct device_call *c,
                   int64_t times, struct err *e)
 {
-    (void)d, (void)g, (void)c, (void)times, (void)e; /* gibbs: no call knows of another */
-    return 0;
+    if (d->kind != DEVICE_KINETIC) return 0; /* no call knows of another */
+    int bad = kinetic_replay(&d->kinetic, g, c, times, e);
+    d->time = d->kinetic.time;
+    return bad;
 }

@@ -1,0 +1,40 @@
+/*
+ * onchip.h - a problem on the kinetic device's chip, as programmed, and reads of it in tiles.
+ *
+ * The machine is that of -H at beta = 1; a sweep has the inverse temperature and the worth of
+ * fields and flux biases that freezeout gives it.
+ */
+#ifndef QPU_ONCHIP_H
+#define QPU_ONCHIP_H
+
+#include "base/block.h"
+#include "qpu/freezeout.h"
+#include "qpu/misprint.h"
+
+struct onchip {
+    struct rbm m;        /* owned, as all below */
+    struct ising g;      /* as programmed */
+    int32_t *place;      /* [n] the unit of a spin */
+    double *flux, *rest; /* [n] fields of flux biases at freeze-out; biases without any field */
+    int moves;           /* do the biases change along the anneal? */
+    uint64_t seed;       /* of this programming */
+};
+
+/* Room for problems of the graph of g. */
+void onchip_init(struct onchip *c, const struct ising *g);
+void onchip_free(struct onchip *c); /* accepts { 0 } */
+
+/* What p makes of h / scale, J / scale of g. flux [n]: biases in quanta, in; fields that they are
+ * worth is what stays in c. f says whether there is a gain schedule. */
+int onchip_program(struct onchip *c, const struct misprint *p, const struct ising *g, double scale,
+                   const double *flux, const struct freezeout *f, struct err *e);
+
+/* The biases of a sweep into c->m. */
+void onchip_biases(struct onchip *c, const struct freezeout *f, int sweep);
+
+/* Of `reads` reads in all those of these tiles, each by itself: states [rows, n]; returns the rows.
+ * factor [tiles.count * 64] of their inverse temperatures. */
+int64_t onchip_read(struct onchip *c, const struct freezeout *f, const struct kern *k,
+                    const float *factor, int64_t reads, struct block tiles, uint8_t *states);
+
+#endif

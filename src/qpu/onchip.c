@@ -1,0 +1,84 @@
+#include "qpu/onchip.h"
+
+#include "base/mem.h"
+#include "rbm/chains.h"
+#include "rbm/spins.h"
+
+#include <string.h>
+
+void onchip_init(struct onchip *c, const struct ising *g)
+{
+    *c = (struct onchip){ 0 };
+    ising_take(&c->g, g->n, g->m);
+    memcpy(c->g.qubit, g->qubit, (size_t)g->n * sizeof *g->qubit);
+    memcpy(c->g.pair, g->pair, (size_t)g->m * sizeof *g->pair);
+    c->place = mem_take(g->n, sizeof *c->place);
+    c->flux = mem_take(g->n, sizeof *c->flux);
+    c->rest = mem_take(g->n, sizeof *c->rest);
+}
+
+void onchip_free(struct onchip *c)
+{
+    rbm_free(&c->m);
+    ising_free(&c->g);
+    mem_free(c->place);
+    mem_free(c->flux);
+    mem_free(c->rest);
+    *c = (struct onchip){ 0 };
+}
+
+int onchip_program(struct onchip *c, const struct misprint *p, const struct ising *g, double scale,
+                   const double *flux, const struct freezeout *f, struct err *e)
+{
+    double per_h = datasheet_flux_per_h(p->sheet);
+    int n = g->n;
+
+    for (int i = 0; i < n; i++) c->g.h[i] = g->h[i] / scale;
+    for (int64_t k = 0; k < g->m; k++) c->g.J[k] = g->J[k] / scale;
+    memcpy(c->flux, flux, (size_t)n * sizeof *flux);
+    misprint_make(p, &c->g, c->flux);
+    c->seed = p->programming;
+    c->moves = f->gained;
+    rbm_free(&c->m);
+    if (ising_machine(&c->m, c->place, &c->g, 1.0, e)) return -1;
+    for (int i = 0; i < n; i++) {
+        c->flux[i] /= -per_h;
+        c->rest[i] = (double)c->m.bias[c->place[i]] + 2.0 * c->g.h[i];
+        if (c->flux[i] != 0.0) c->moves = 1;
+    }
+    return 0;
+}
+
+void onchip_biases(struct onchip *c, const struct freezeout *f, int sweep)
+{
+    if (!c->moves) return;
+    for (int i = 0; i < c->g.n; i++)
+        c->m.bias[c->place[i]] =
+            (float)(c->rest[i] - 2.0 * (f->gain[sweep] * c->g.h[i] + f->flux[sweep] * c->flux[i]));
+}
+
+int64_t onchip_read(struct onchip *c, const struct freezeout *f, const struct kern *k,
+                    const float *factor, int64_t reads, struct block tiles, uint8_t *states)
+{
+    int64_t lanes = tiles.count * KERN_LANES;
+    float *betas = mem_take(lanes, sizeof *betas);
+    struct gibbs how = { .betas = betas, .seed = c->seed, .stream = RNG_DEVICE };
+    struct chains x;
+
+    chains_init(&x, tiles, reads, &c->m, c->seed);
+    for (int s = 0; s < f->n; s++) {
+        float beta = (float)f->beta[s];
+        for (int64_t l = 0; l < lanes; l++) betas[l] = beta * factor[l];
+        onchip_biases(c, f, s);
+        gibbs_sweep(&how, &c->m, k, x.bits, NULL, tiles, s);
+    }
+    int64_t rows = chains_mine(&x);
+    for (int i = 0; i < c->g.n; i++) {
+        const uint64_t *word = x.bits + (int64_t)c->place[i] * tiles.count;
+        for (int64_t r = 0; r < rows; r++)
+            states[r * c->g.n + i] = word[r / KERN_LANES] >> (r % KERN_LANES) & 1;
+    }
+    chains_free(&x);
+    mem_free(betas);
+    return rows;
+}
