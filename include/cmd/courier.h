@@ -7,8 +7,9 @@
  * asked for at the end of the step before. The last rank drives: with anneal.rank: shared it trains
  * too, and looks after its requests between steps; with dedicated it does nothing else, and the
  * others make up the run (courier_apart, courier_serve). The reads go to all ranks, each counts its
- * share of the tiles, so the update is the same on any number of ranks. When the annealer fails for
- * good, all ranks leave with its sentence.
+ * share of the tiles, so the update is the same on any number of ranks. Of a local device whose
+ * reads do not know of each other, and without a driver apart, each rank draws its own share. When
+ * the annealer fails for good, all ranks leave with its sentence.
  *
  * A problem's number in the journal is its step: a run that goes on from a checkpoint of step t
  * gets what was paid for at t and after it again; with d > 0 the d requests before t were in vain.
@@ -26,6 +27,8 @@ struct courier {
     const struct par *P;   /* borrowed: those who train */
     int driver, drives;    /* its rank among all; are we it? */
     int apart;             /* it does nothing else */
+    int together;          /* each rank draws its share from a local device */
+    int drawn;             /* has it drawn anything yet? */
     const struct rbm *m;   /* borrowed; the driver's own when it is apart */
     struct rbm own;        /* of a driver apart; owned */
     int delay;

@@ -62,6 +62,8 @@ static void open_driver(struct courier *c, const struct kern *k)
     c->spread = mem_take(spins_tiles(c->reads) * KERN_LANES * N, 1);
     if (annealdevice_is_local(r->conf)) {
         annealdevice_open(&c->device, r, k, &c->failed);
+        if (device_share(&c->device.device, c->reads, 0, 2).count == spins_tiles(c->reads))
+            c->together = 0;
         return;
     }
     r->log.quiet = 0; /* what the service says is said by the rank that hears it */
@@ -88,7 +90,8 @@ static int open_all(struct courier *c, struct run *r, const struct rbm *m, const
     c->part = mem_take(c->m->T.N * c->mine.count, sizeof *c->part);
     c->live = mem_take(c->mine.count, sizeof *c->live);
     spins_live(c->live, c->mine, c->reads);
-    if (c->drives) open_driver(c, k);
+    c->together = !c->apart && annealdevice_is_local(r->conf);
+    if (c->drives || c->together) open_driver(c, k);
     *e = c->failed;
     c->failed = (struct err){ "" };
     return par_agree(c->all, e);
@@ -104,11 +107,17 @@ int courier_open(struct courier *c, struct run *r, const struct rbm *m, const st
                        m->held);
     if (courier_apart(r)) tell(r->all, OPEN, 0);
     if (open_all(c, r, m, k, steps, e)) return -1;
-    log_say(&r->log,
-            "annealer (%s): %lld reads a step, used %d steps later; rank %d asks for "
-            "them%s",
-            conf_text(r->conf, "anneal.backend"), (long long)c->reads, c->delay, c->driver,
-            c->apart ? " and does nothing else" : "");
+    const char *backend = conf_text(r->conf, "anneal.backend");
+    if (c->together)
+        log_say(&r->log,
+                "annealer (%s): %lld reads a step, used %d steps later; each rank draws its share",
+                backend, (long long)c->reads, c->delay);
+    else
+        log_say(&r->log,
+                "annealer (%s): %lld reads a step, used %d steps later; rank %d asks for "
+                "them%s",
+                backend, (long long)c->reads, c->delay, c->driver,
+                c->apart ? " and does nothing else" : "");
     return 0;
 }
 
@@ -147,29 +156,40 @@ static void driver_ask(struct courier *c, int64_t step)
         annealer_poll(&c->session.annealer, 0.0, e);
 }
 
+/* Draw the reads of a step from a local device: this rank's share into part, or all into bits. The
+ * calls that a run made before it was stopped pass first. */
+static void take_local(struct courier *c, int64_t step)
+{
+    struct device *d = &c->device.device;
+    struct ising *g = problem(c, step);
+    struct block tiles = c->together ? c->mine : device_share(d, c->reads, 0, 1);
+    struct device_call call = annealdevice_call(&c->device, step, c->reads, c->m->T.qubit != NULL);
+
+    if (!c->drawn && device_replay(d, g, &call, step, &c->failed)) return;
+    c->drawn = 1;
+    int64_t got = device_draw(d, g, &call, tiles, c->spread, c->energy, NULL, &c->failed);
+    if (got >= 0) spins_pack(c->together ? c->part : c->bits, c->spread, got, c->m->T.N);
+}
+
 /* The driver: wait for the reads of a step, and pack them into bits. */
 static void driver_take(struct courier *c, int64_t step)
 {
     struct annealer *a = &c->session.annealer;
-    struct ising *g = problem(c, step);
     struct err *e = &c->failed;
     int64_t got = 0;
 
     if (err_is(e)) return;
     if (annealdevice_is_local(c->r->conf)) {
-        struct block tiles = device_share(&c->device.device, c->reads, 0, 1);
-        struct device_call call =
-            annealdevice_call(&c->device, step, c->reads, c->m->T.qubit != NULL);
-        got = device_draw(&c->device.device, g, &call, tiles, c->spread, c->energy, NULL, e);
-    } else {
-        while (!annealer_take(a, step, c->spread, c->energy, &got))
-            if (annealer_poll(a, 0.2, e)) return;
-        if (got < c->reads)
-            err_set(e,
-                    "step %lld: the budget (anneal.max_access_time, anneal.max_problems) is "
-                    "spent",
-                    (long long)step);
+        take_local(c, step);
+        return;
     }
+    while (!annealer_take(a, step, c->spread, c->energy, &got))
+        if (annealer_poll(a, 0.2, e)) return;
+    if (got < c->reads)
+        err_set(e,
+                "step %lld: the budget (anneal.max_access_time, anneal.max_problems) is "
+                "spent",
+                (long long)step);
     if (!err_is(e)) spins_pack(c->bits, c->spread, c->reads, c->m->T.N);
 }
 
@@ -181,16 +201,17 @@ static void ask(struct courier *c, int64_t step)
         tell(c->all, ASK, step);
         par_bcast(c->all, c->m->param, c->m->table.total * (int64_t)sizeof *c->m->param, 0);
     }
-    if (c->drives) driver_ask(c, step);
+    if (c->drives || c->together) driver_ask(c, step);
 }
 
-/* The reads from the driver to all. */
+/* The reads from the driver to all, unless each has its own. */
 static int spread(struct courier *c, struct err *e)
 {
     int64_t tiles = spins_tiles(c->reads);
 
     *e = c->failed;
     if (par_agree(c->all, e)) return -1;
+    if (c->together) return 0;
     par_bcast(c->all, c->bits, c->m->T.N * tiles * (int64_t)sizeof *c->bits, c->driver);
     return 0;
 }
@@ -203,10 +224,10 @@ int courier_take(struct courier *c, int64_t step, struct err *e)
     want = step - c->delay > c->first ? step - c->delay : c->first;
     if (want == c->held) return 0;
     if (c->apart) tell(c->all, TAKE, want);
-    if (c->drives) driver_take(c, want);
+    if (c->drives || c->together) driver_take(c, want);
     if (spread(c, e)) return -1;
     c->held = want;
-    for (int i = 0; i < c->m->T.N; i++)
+    for (int i = 0; i < c->m->T.N && !c->together; i++)
         memcpy(c->part + i * c->mine.count, c->bits + i * tiles + c->mine.first,
                (size_t)c->mine.count * sizeof *c->part);
     return 0;
