@@ -19,6 +19,7 @@ struct model {
     struct rbm rbm;
     struct vae vae;
     int networks; /* are there any? */
+    int averaged; /* from a file: their parameters are the average over training */
 };
 
 /* From the config of a training run: model.*, rbm.*, data.geometry, data.transform. networks = 0:

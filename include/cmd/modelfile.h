@@ -10,6 +10,11 @@
 
 #include "cmd/model.h"
 #include "io/h5.h"
+#include "nn/average.h"
+
+/* Which weights of the networks (choices of generate.weights, encode.weights): the average where
+ * there is one, the average or a sentence, those of the last step. */
+enum modelfile_weights { MODELFILE_AUTO, MODELFILE_AVERAGE, MODELFILE_PLAIN };
 
 /* /architecture, /geometry, /model and /rbm of a checkpoint. */
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e);
@@ -20,8 +25,15 @@ int modelfile_transform(const struct model *m, const struct conf *c, struct err 
 /* Parameters and the transform's fit alone, from a checkpoint of a model of the same shape. */
 int modelfile_read(const struct h5 *f, struct model *m, struct err *e);
 
+/* Averaged parameters: /average, tensors as in /model. Nothing where nothing is averaged; reading
+ * returns 1 when there are none. */
+int modelfile_write_average(struct h5 *f, const struct model *m, const struct average *a,
+                            struct err *e);
+int modelfile_read_average(const struct h5 *f, const struct model *m, struct average *a,
+                           struct err *e);
+
 /* From a *.model key. batch: most showers of a call. On an error m is { 0 }. */
 int modelfile_load(struct model *m, const struct par *P, const char *path, int batch,
-                   struct err *e);
+                   enum modelfile_weights which, struct err *e);
 
 #endif

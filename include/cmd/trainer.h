@@ -20,6 +20,7 @@
 #include "cmd/weights.h"
 #include "io/metrics.h"
 #include "io/progress.h"
+#include "nn/average.h"
 #include "nn/fit.h"
 #include "nn/optim.h"
 #include "par/nodesum.h"
@@ -49,6 +50,7 @@ struct trainer {
     struct optim optim;
     struct nodesum sums;    /* the networks' gradient, in memory that a node's ranks share */
     struct buckets buckets; /* and its pieces */
+    struct average average; /* of the networks' parameters: training.ema */
     struct reducer reducer;
     struct fit fit;
     struct metrics metrics;
@@ -89,6 +91,9 @@ void trainer_patience(struct trainer *t);
 
 /* Let stand still what the phase at hand does not train. Local. */
 void trainer_freeze(struct trainer *t);
+
+/* Let the networks be their average, where there is one. Local. */
+void trainer_take_average(struct trainer *t);
 
 /* Begin the phase t->at: optimiser, schedule, losses, no step made. Local. */
 void trainer_begin(struct trainer *t);

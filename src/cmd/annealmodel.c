@@ -173,7 +173,9 @@ int annealmodel_load(struct annealmodel *m, const struct run *r, struct err *e)
 
     *m = (struct annealmodel){ 0 };
     if (n > 4 && strcmp(path + n - 4, ".txt") == 0) bad = load_text(m, r, path, e);
-    if (bad > 0) bad = modelfile_load(&m->model, r->P, path, 1, e) || make_problems(m, r, e);
+    if (bad > 0)
+        bad =
+            modelfile_load(&m->model, r->P, path, 1, MODELFILE_PLAIN, e) || make_problems(m, r, e);
     if (bad) annealmodel_free(m);
     return bad ? -1 : 0;
 }

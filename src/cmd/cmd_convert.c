@@ -58,7 +58,8 @@ int cmd_convert(struct run *r, struct err *e)
     struct model m;
 
     if (run_output(r, path, e) ||
-        (edgefile_is(from) ? load_edges(&m, r, from, e) : modelfile_load(&m, r->P, from, 1, e)))
+        (edgefile_is(from) ? load_edges(&m, r, from, e)
+                           : modelfile_load(&m, r->P, from, 1, MODELFILE_PLAIN, e)))
         return -1;
     int bad = layout == LAYOUT_EDGES ? write_edges(r, &m.rbm, path, e)
                                      : write_h5(r, &m.rbm, path, layout, e);

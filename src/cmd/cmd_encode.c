@@ -76,7 +76,9 @@ static int act(struct run *r, struct model *m, struct dataset *d, struct bits *o
 {
     const char *path = conf_text(r->conf, "encode.output");
 
-    if (modelfile_load(m, r->P, conf_text(r->conf, "encode.model"), BATCH, e)) return -1;
+    enum modelfile_weights which = (enum modelfile_weights)conf_choice(r->conf, "encode.weights");
+
+    if (modelfile_load(m, r->P, conf_text(r->conf, "encode.model"), BATCH, which, e)) return -1;
     if (!m->networks)
         return err_set(e, "%s: holds no networks, expected a model that encodes", m->path);
     if (modelfile_transform(m, r->conf, e) || load_showers(d, r, m, e) || run_output(r, path, e))

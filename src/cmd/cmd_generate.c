@@ -132,7 +132,10 @@ static int act(struct work *w, struct err *e)
     const char *output = conf_text(c, "generate.output"),
                *latents = conf_text(c, "generate.latents");
 
-    if (modelfile_load(&w->model, w->r->P, conf_text(c, "generate.model"), w->batch, e)) return -1;
+    enum modelfile_weights which = (enum modelfile_weights)conf_choice(c, "generate.weights");
+
+    if (modelfile_load(&w->model, w->r->P, conf_text(c, "generate.model"), w->batch, which, e))
+        return -1;
     if (!w->model.networks)
         return err_set(e, "%s: holds no networks, expected a model that decodes", w->model.path);
     if (modelfile_transform(&w->model, c, e)) return -1;
@@ -161,6 +164,7 @@ int cmd_generate(struct run *r, struct err *e)
                       conf_text(r->conf, "generate.latents")[0] != '\0'
                           ? "file"
                           : conf_text(r->conf, "generate.prior"));
+        json_put_text(r->result, "weights", w.model.averaged ? "average" : "plain");
         json_put_real(r->result, "showers_per_second", (double)w.bits.M / seconds);
         json_put_real(r->result, "milliseconds_per_shower", 1e3 * seconds / (double)w.bits.M);
         json_put_real(r->result, "sampling_seconds", w.sampling);

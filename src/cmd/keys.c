@@ -106,6 +106,7 @@ static const struct conf_key table[] = {
     { "training.patience", CONF_INT, "0", 0, 1e9, "epochs", 0, "a phase of the networks ends after so many epochs without a better validation loss; 0: never" },
     { "training.warmup", CONF_INT, "50", 0, 1e9, "steps", 0, "the step size rises linearly over the first steps of a phase" },
     { "training.momentum", CONF_REAL, "0.9", 0, 0.9999, "", 0, "momentum of sgd" },
+    { "training.ema", CONF_REAL, "0", 0, 0.999999, "", 0, "decay of an exponential moving average of the networks' weights, which validation, the best epoch, phases of the machine alone, encode and generate then use; 0: none" },
     { "training.decay", CONF_REAL, "0", 0, 1, "", 0, "weight decay of tensors of two and more dimensions: decoupled in adamw, else in the gradient" },
     { "training.clip", CONF_REAL, "0", 0, 1e9, "", 0, "largest norm of a gradient; 0: no limit" },
     { "training.beta_start", CONF_REAL, "1", 0.01, 1000, "", 0, "sharpness of the Gumbel relaxation at the first step" },
@@ -137,10 +138,12 @@ static const struct conf_key table[] = {
     { "training.best", CONF_CHOICE, "ahep", 0, 0, "", "ahep ah", "best epoch by validation loss: reconstruction + hits (+ entropy + energy)" },
 
     { "encode.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder or checkpoint" },
+    { "encode.weights", CONF_CHOICE, "auto", 0, 0, "", "auto average plain", "the networks' averaged weights (training.ema) where there are any, these or nothing, or the last step's" },
     { "encode.output", CONF_TEXT, "runs/default/encode.h5", 0, 0, "", 0, "Bits file to write" },
     { "encode.logits", CONF_FLAG, "true", 0, 0, "", 0, "write the posterior's logits too" },
 
     { "generate.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder or checkpoint" },
+    { "generate.weights", CONF_CHOICE, "auto", 0, 0, "", "auto average plain", "as encode.weights" },
     { "generate.output", CONF_TEXT, "runs/default/generated.h5", 0, 0, "", 0, "shower file to write" },
     { "generate.showers", CONF_INT, "1000", 1, BIG, "showers", 0, "how many, for drawn or listed energies" },
     { "generate.energies", CONF_TEXTS, "[]", 0, 0, "MeV", 0, "incident energies: numbers (taken in turn), or one shower file; empty: log-uniform" },

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char model_group[] = "/model", average_group[] = "/average";
+
 /* Where a tensor of the networks lies. */
-static char *tensor_path(const struct tensor *t)
+static char *tensor_path(const char *group, const struct tensor *t)
 {
-    return mem_print("/model/%s", t->name);
+    return mem_print("%s/%s", group, t->name);
 }
 
 static struct h5_shape tensor_shape(const struct tensor *t)
@@ -25,31 +27,33 @@ static struct h5_shape tensor_shape(const struct tensor *t)
     return s;
 }
 
-static int write_tensors(struct h5 *f, const struct vae *v, struct err *e)
+static int write_tensors(struct h5 *f, const char *group, const struct vae *v, const float *x,
+                         struct err *e)
 {
     for (int i = 0; i < v->T.n; i++) {
         struct h5_shape s = tensor_shape(&v->T.t[i]);
-        char *path = tensor_path(&v->T.t[i]);
-        int bad = h5_write_all(f, path, &s, v->params + v->T.t[i].first, "1", "parameters", e);
+        char *path = tensor_path(group, &v->T.t[i]);
+        int bad = h5_write_all(f, path, &s, x + v->T.t[i].first, "1", "parameters", e);
         mem_free(path);
         if (bad) return -1;
     }
     return 0;
 }
 
-static int read_tensors(const struct h5 *f, const struct vae *v, struct err *e)
+static int read_tensors(const struct h5 *f, const char *group, const struct vae *v, float *x,
+                        struct err *e)
 {
     int bad = 0;
 
     for (int i = 0; i < v->T.n && !bad; i++) {
         struct h5_shape want = tensor_shape(&v->T.t[i]), got;
-        char *path = tensor_path(&v->T.t[i]);
+        char *path = tensor_path(group, &v->T.t[i]);
         bad = h5_shape(f, path, &got, e);
         for (int d = 0; d < want.dims && !bad; d++)
             if (got.dims != want.dims || got.n[d] != want.n[d])
                 bad = err_set(e, "%s: %s has another shape than its architecture says", f->path,
                               path);
-        if (!bad) bad = h5_read_all(f, path, H5_FLOAT, v->params + v->T.t[i].first, e);
+        if (!bad) bad = h5_read_all(f, path, H5_FLOAT, x + v->T.t[i].first, e);
         mem_free(path);
     }
     return bad ? -1 : 0;
@@ -137,7 +141,7 @@ int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
     if (m->networks &&
         (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
          h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
-         write_tensors(f, &m->vae, e) ||
+         write_tensors(f, model_group, &m->vae, m->vae.params, e) ||
          h5_put_int(f, "/model", "transform", m->transform.kind, e) ||
          h5_put_real(f, "/model", "transform_r", m->transform.r, e) ||
          h5_put_real(f, "/model", "transform_scale", m->transform.scale, e) ||
@@ -147,11 +151,35 @@ int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
     return rbmfile_write(f, "/rbm", &m->rbm, e);
 }
 
+int modelfile_write_average(struct h5 *f, const struct model *m, const struct average *a,
+                            struct err *e)
+{
+    if (a->n == 0) return 0;
+    return write_tensors(f, average_group, &m->vae, a->x, e) ||
+                   h5_put_int(f, average_group, "step", a->step, e) ||
+                   h5_put_real(f, average_group, "decay", a->decay, e)
+               ? -1
+               : 0;
+}
+
+int modelfile_read_average(const struct h5 *f, const struct model *m, struct average *a,
+                           struct err *e)
+{
+    if (a->n == 0) return 0;
+    if (!h5_has(f, "average")) return 1;
+    return h5_get_int(f, average_group, "step", &a->step, e) ||
+                   read_tensors(f, average_group, &m->vae, a->x, e)
+               ? -1
+               : 0;
+}
+
 int modelfile_read(const struct h5 *f, struct model *m, struct err *e)
 {
     struct rbm rbm;
 
-    if (m->networks && (read_tensors(f, &m->vae, e) || read_standard(f, m, e))) return -1;
+    if (m->networks &&
+        (read_tensors(f, model_group, &m->vae, m->vae.params, e) || read_standard(f, m, e)))
+        return -1;
     if (rbmfile_read(f, "/rbm", &rbm, e)) return -1;
     int same = topology_same(&rbm.T, &m->rbm.T);
     if (same) memcpy(m->rbm.param, rbm.param, (size_t)rbm.table.total * sizeof *rbm.param);
@@ -183,7 +211,21 @@ static int open_named(struct h5 *f, const struct par *P, const char *path, struc
     return bad;
 }
 
-static int load_networks(const struct h5 *f, struct model *m, int batch, struct err *e)
+/* The parameters, or their average. */
+static int load_tensors(const struct h5 *f, struct model *m, enum modelfile_weights which,
+                        struct err *e)
+{
+    int there = h5_has(f, "average");
+
+    if (which == MODELFILE_AVERAGE && !there)
+        return err_set(e, "%s: holds no averaged weights: it was trained with training.ema: 0",
+                       f->path);
+    m->averaged = there && which != MODELFILE_PLAIN;
+    return read_tensors(f, m->averaged ? average_group : model_group, &m->vae, m->vae.params, e);
+}
+
+static int load_networks(const struct h5 *f, struct model *m, int batch,
+                         enum modelfile_weights which, struct err *e)
 {
     char *architecture = NULL, *geometry = NULL;
 
@@ -193,10 +235,11 @@ static int load_networks(const struct h5 *f, struct model *m, int batch, struct 
         return -1;
     }
     if (model_networks(m, architecture, f->path, geometry, f->path, batch, 0, e)) return -1;
-    return read_transform(f, m, e) ? -1 : read_tensors(f, &m->vae, e);
+    return read_transform(f, m, e) ? -1 : load_tensors(f, m, which, e);
 }
 
-static int load_from(const struct h5 *f, struct model *m, int batch, struct err *e)
+static int load_from(const struct h5 *f, struct model *m, int batch, enum modelfile_weights which,
+                     struct err *e)
 {
     char format[64] = "";
     struct err none = { "" };
@@ -206,7 +249,7 @@ static int load_from(const struct h5 *f, struct model *m, int batch, struct err 
     h5_get_text(f, "/", "format", format, (int)sizeof format, &none);
     if (strcmp(format, "caloq-checkpoint") == 0) {
         if (rbmfile_read(f, "/rbm", &m->rbm, e)) return -1;
-        return h5_has(f, "architecture") ? load_networks(f, m, batch, e) : 0;
+        return h5_has(f, "architecture") ? load_networks(f, m, batch, which, e) : 0;
     }
     if (strcmp(format, "caloq-rbm") == 0 || h5_has(f, "partition_sizes"))
         return rbmfile_read(f, "/", &m->rbm, e);
@@ -228,14 +271,15 @@ static int load_edges(struct model *m, const struct par *P, const char *path, st
     return 0;
 }
 
-int modelfile_load(struct model *m, const struct par *P, const char *path, int batch, struct err *e)
+int modelfile_load(struct model *m, const struct par *P, const char *path, int batch,
+                   enum modelfile_weights which, struct err *e)
 {
     struct h5 f;
 
     *m = (struct model){ 0 };
     if (edgefile_is(path)) return load_edges(m, P, path, e);
     if (open_named(&f, P, path, e)) return -1;
-    int bad = load_from(&f, m, batch, e);
+    int bad = load_from(&f, m, batch, which, e);
     h5_close(&f);
     if (bad) model_free(m);
     return bad ? -1 : 0;

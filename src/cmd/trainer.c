@@ -61,6 +61,12 @@ void trainer_freeze(struct trainer *t)
     vae_freeze(&t->model.vae, what == FREEZE_ENCODER, what == FREEZE_DECODER);
 }
 
+void trainer_take_average(struct trainer *t)
+{
+    if (t->average.n > 0)
+        memcpy(t->model.vae.params, t->average.x, (size_t)t->average.n * sizeof *t->average.x);
+}
+
 static struct loss_options losses(const struct trainer *t)
 {
     const struct conf *c = t->r->conf;
@@ -188,6 +194,8 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
         sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
         return -1;
     if (networks && share_gradient(t, e)) return -1;
+    if (networks)
+        average_init(&t->average, conf_real(r->conf, "training.ema"), t->model.vae.T.total);
     if (networks && t->micro < share) {
         t->bits = mem_take((int64_t)share * t->model.vae.L, sizeof *t->bits);
         t->logit = mem_take((int64_t)share * t->model.vae.F, sizeof *t->logit);
@@ -210,6 +218,7 @@ void trainer_free(struct trainer *t)
 {
     metrics_close(&t->metrics);
     optim_free(&t->optim);
+    average_free(&t->average);
     gauge_free(&t->gauge);
     prior_free(&t->prior);
     courier_free(&t->courier);

@@ -115,6 +115,7 @@ int trainfile_write(const struct trainer *t, int is_best, struct err *e)
     char *path = trainfile_path(t), *config = conf_dump(t->r->conf);
     struct h5 f = { 0 };
     int bad = ckpt_create(&f, P, path, e) || modelfile_write(&f, &t->model, e) ||
+              modelfile_write_average(&f, &t->model, &t->average, e) ||
               h5_write_text(&f, "config", config, "every key as used, YAML", e) ||
               priorfile_write(&f, &t->prior, e) || write_networks(&f, t, e) ||
               write_progress(&f, t, e) || ckpt_commit(&f, e);
@@ -222,6 +223,15 @@ static int read_progress(const struct h5 *f, struct trainer *t, struct err *e)
                    f->path, (long long)t->fit.index, (long long)t->fit.steps);
 }
 
+/* An average begins where the checkpoint was made without one. */
+static int read_average(const struct h5 *f, struct trainer *t, struct err *e)
+{
+    int found = modelfile_read_average(f, &t->model, &t->average, e);
+
+    if (found > 0) average_start(&t->average, t->model.vae.params);
+    return found < 0 ? -1 : 0;
+}
+
 int trainfile_resume(struct trainer *t, struct err *e)
 {
     struct run *r = t->r;
@@ -236,8 +246,9 @@ int trainfile_resume(struct trainer *t, struct err *e)
     if (found == 1 && how == RESUME_MUST)
         return err_set(e, "%s: holds no checkpoint, and run.resume is must", r->dir);
     if (found == 1) return 0;
-    int bad = same_shape(&f, t, e) || modelfile_read(&f, &t->model, e) || read_progress(&f, t, e) ||
-              priorfile_read(&f, &t->prior, e) || read_networks(&f, t, e);
+    int bad = same_shape(&f, t, e) || modelfile_read(&f, &t->model, e) || read_average(&f, t, e) ||
+              read_progress(&f, t, e) || priorfile_read(&f, &t->prior, e) ||
+              read_networks(&f, t, e);
     if (!bad) log_say(&r->log, "going on from %s, step %lld", f.path, (long long)t->step);
     h5_close(&f);
     return bad ? -1 : 1;
@@ -247,7 +258,8 @@ int trainfile_best(struct trainer *t, struct err *e)
 {
     char *path = run_path(t->r, "best.h5");
     struct h5 f = { 0 };
-    int bad = ckpt_open(&f, t->r->P, path, e) || modelfile_read(&f, &t->model, e);
+    int bad = ckpt_open(&f, t->r->P, path, e) || modelfile_read(&f, &t->model, e) ||
+              read_average(&f, t, e);
 
     h5_close(&f);
     mem_free(path);

@@ -211,7 +211,10 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     if (mode != TRAIN_AE && !machine_first(t) && prior_step(&t->prior, &t->reducer, e)) return -1;
     if (t->prior.pool.watch) gauge_take(&t->gauge, &t->prior);
     t->step++;
-    if (mode != TRAIN_RBM) t->network_steps++;
+    if (mode != TRAIN_RBM) {
+        t->network_steps++;
+        average_step(&t->average, t->model.vae.params);
+    }
     t->showers += report->showers;
     t->seconds = clock_now() - t->progress.start;
     progress_step(&t->progress, t->step);
@@ -267,7 +270,10 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
     if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
     if (gauge_logz(t, e)) return -1;
     if (mode != TRAIN_RBM) {
-        if (validate(t, term, e)) return -1;
+        average_swap(&t->average, &t->model.vae.params);
+        int bad = validate(t, term, e);
+        average_swap(&t->average, &t->model.vae.params);
+        if (bad) return -1;
         if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;
     }
     score = criterion(t, mode == TRAIN_RBM || t->feed.validation.count == 0 ? t->term : term);
@@ -333,6 +339,7 @@ int trainloop_open(struct trainer *t, struct err *e)
             if (block == NULL) return -1;
             vae_start(&t->model.vae, &means);
             mem_free(block);
+            average_start(&t->average, t->model.vae.params);
         }
     }
     return metrics_open(&t->metrics, r->P, r->dir, found ? t->step : -1, &r->log, e);
@@ -362,7 +369,9 @@ int trainloop_run(struct trainer *t, struct err *e)
         }
         if (t->at + 1 == t->phases) break;
         t->at++;
-        if (trainer_phase(t)->from_best && trainfile_best(t, e)) return -1;
+        int best = trainer_phase(t)->from_best;
+        if (best && trainfile_best(t, e)) return -1;
+        if (best || trainer_phase(t)->mode == TRAIN_RBM) trainer_take_average(t);
         trainer_begin(t);
     }
     progress_end(&t->progress);

@@ -194,8 +194,8 @@ static int set_summed(struct ztarget *t)
 int ztarget_init(struct ztarget *t, struct run *r, int must, struct err *e)
 {
     *t = (struct ztarget){ .r = r };
-    if (modelfile_load(&t->model, r->P, conf_text(r->conf, "logz.model"), 1, e) || set_summed(t) ||
-        read_data(t, e))
+    if (modelfile_load(&t->model, r->P, conf_text(r->conf, "logz.model"), 1, MODELFILE_PLAIN, e) ||
+        set_summed(t) || read_data(t, e))
         return -1;
     if (conf_choice(r->conf, "logz.method") == ZMETHOD_TRAJECTORY) {
         t->joint = t->model.rbm.held == 0 || conf_choice(r->conf, "logz.clamp") == 1;

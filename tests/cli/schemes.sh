@@ -62,4 +62,60 @@ sed 's/units: 8, gain: 0.5/units: 8, gain: 1e38/' "$work/network.yaml" > "$work/
 run 2 "${train[@]}" training.preset=slides model.architecture="$work/huge.yaml" run.dir="$work/huge"
 check "infinite from the first step: the layer, not the machine" \
     grep -qE '^caloq: .*a loss is not finite on [12] rank\(s\) at epoch 0, step 0; .*: encoder level 0, layer [0-9]+ \(' "$work/err"
+
+# --- averaged weights: in the checkpoint, gone on with, validated, generated with
+held=("${train[@]}" data.validation_fraction=0.2 model.architecture="$work/norm.yaml")
+for n in 1 2; do
+    must $n "${held[@]}" training.ema=0.9 run.dir="$work/ema$n"
+    run $n "${held[@]}" training.ema=0.9 run.dir="$work/ema-turn$n" run.walltime=0.001
+    check "stopped after a step at $n ranks" test $status -eq 75
+    must $n "${held[@]}" training.ema=0.9 run.dir="$work/ema-turn$n"
+    look "averages gone on with, $n ranks" same "$work/ema$n/checkpoint-2.h5" "$work/ema-turn$n/checkpoint-2.h5" but=/config
+    look "averages gone on with, $n ranks: the history" metrics "$work/ema$n/metrics.jsonl" "$work/ema-turn$n/metrics.jsonl" 0
+done
+must 2 "${held[@]}" run.dir="$work/ema-none"
+must 2 "${held[@]}" training.ema=1e-9 run.dir="$work/ema-short"
+look "averages change nothing of the training" same "$work/ema2/checkpoint-2.h5" "$work/ema-none/checkpoint-2.h5" only=/model
+must 1 "${held[@]}" data.most=20 data.validation_fraction=0 training.epochs=1 training.ema=0.9 run.dir="$work/step1"
+must 1 "${held[@]}" data.most=20 data.validation_fraction=0 training.epochs=1 training.learning_rate=0 run.dir="$work/step0"
+must 1 "${held[@]}" training.ema=0.9 training.phases='[{mode: ae, epochs: 1}, {mode: rbm, epochs: 1}]' run.dir="$work/alone"
+check "the definition, validation with it, phases of the machine" "$python" - "$work" << 'PYTHON'
+import h5py, json, numpy as np, os, sys
+os.chdir(sys.argv[1])
+def tensors(path, group):
+    found = {}
+    with h5py.File(path) as f:
+        f[group].visititems(lambda n, x: found.__setitem__(n, x[()].astype(float)) if isinstance(x, h5py.Dataset) else None)
+    return found
+def validation(run):
+    lines = [json.loads(l) for l in open(run + "/metrics.jsonl")]
+    return [(l["ae"], l["hit"]) for l in lines if l["phase"] == "validation"]
+start, end = (tensors(f"step{i}/checkpoint-1.h5", "model") for i in (0, 1))
+mean = tensors("step1/checkpoint-1.h5", "average")
+assert set(mean) == set(end)
+for n in mean: # one step: the decay is 2 / 11; start has the moments of batch norms after the step
+    if "mean" in n or "variance" in n: continue
+    assert np.allclose(mean[n], start[n] + 9 / 11 * (end[n] - start[n]), rtol=0, atol=1e-6), n
+assert any(np.abs(mean[n] - end[n]).max() > 1e-4 for n in mean)
+assert any("variance" in n and np.abs(mean[n] - end[n]).max() > 1e-4 for n in mean), "moments are averaged too"
+none, short, long = (np.array(validation("ema-" + r) if r != "2" else validation("ema2")) for r in ("none", "short", "2"))
+assert np.allclose(none, short, rtol=1e-4, atol=0), (none, short)
+assert (np.abs(none - long) > 1e-3 * none).any(), (none, long)
+model, mean = (tensors("alone/checkpoint-2.h5", g) for g in ("model", "average"))
+assert all((model[n] == mean[n]).all() for n in mean), "a phase of the machine alone: networks are their average"
+assert "average" not in h5py.File("ema-none/checkpoint-2.h5")
+PYTHON
+for w in auto average plain; do
+    must 1 generate generate.model="$work/ema1" generate.showers=9 generate.sweeps=3 generate.weights=$w \
+        generate.output="$work/made-$w.h5" run.dir="$work/made-$w"
+    must 1 encode encode.model="$work/ema1" data.test="[$work/showers.h5]" data.most=9 encode.weights=$w \
+        encode.output="$work/bits-$w.h5" run.dir="$work/bits-$w"
+done
+for kind in made bits; do
+    look "$kind: the average where there is one" same "$work/$kind-auto.h5" "$work/$kind-average.h5"
+    look "$kind: or the last step" not same "$work/$kind-auto.h5" "$work/$kind-plain.h5"
+done
+check "the result says which" grep -q '"weights": "average"' "$work/made-auto/generate.result.json"
+run 2 generate generate.model="$work/ema-none" generate.weights=average generate.output="$work/no.h5" run.dir="$work/no"
+check "no average, and one is asked for" test $status -eq 1 -a "$(grep -c '^caloq: .*best.h5: holds no averaged weights' "$work/err")" -eq 1
 finish schemes

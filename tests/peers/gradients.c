@@ -163,8 +163,9 @@ static int act(struct work *w, const char *model, const char *path, struct err *
     struct vae_batch b = { ROWS, NULL, w->E, w->item, 1 };
     const char *end = strrchr(model, '.');
 
-    if (end != NULL && strcmp(end, ".yaml") == 0 ? build(&w->m, model, e)
-                                                 : modelfile_load(&w->m, &w->P, model, ROWS, e))
+    if (end != NULL && strcmp(end, ".yaml") == 0
+            ? build(&w->m, model, e)
+            : modelfile_load(&w->m, &w->P, model, ROWS, MODELFILE_PLAIN, e))
         return -1;
     if (!w->m.networks) return err_set(e, "%s: holds no networks", model);
     fill(w);
