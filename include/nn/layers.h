@@ -189,6 +189,9 @@ void layer_bias_back(const struct layer *l, const struct layer_call *c, int bias
  * before it in the buffer. */
 void layer_uniform(const struct tensors *T, int tensor, float *params, double limit, uint64_t seed);
 
+/* Normal of mean 0 and this standard deviation, likewise. */
+void layer_normal(const struct tensors *T, int tensor, float *params, double std, uint64_t seed);
+
 extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, layer_relu, layer_silu,
     layer_gelu, layer_sigmoid, layer_tanh, layer_softplus, layer_norm, layer_normalise,
     layer_concat, layer_add, layer_multiply, layer_scale, layer_detach, layer_conv3d,

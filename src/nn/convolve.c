@@ -5,8 +5,9 @@
  *   conv3d            weight [units, kernel, channels]: out = (in - kernel) / stride + 1
  *   conv_transpose3d  weight [channels, kernel, units]: out = (in - 1) stride + kernel
  *
- * kernel and stride are z, phi, r. init and gain are those of linear; the inputs of a transposed
- * convolution's number are its channels times kernel / stride.
+ * kernel and stride are z, phi, r. init and gain are those of linear, and fan_out: normal, of
+ * variance 2 / (units x kernel). The inputs of a transposed convolution's number are its channels
+ * times kernel / stride; torch counts its channels made times kernel, as PyTorch does.
  */
 #include "nn/layers.h"
 
@@ -16,7 +17,7 @@
 #include <math.h>
 
 enum { WEIGHT, BIAS };
-enum { KAIMING, GLOROT, ZERO };
+enum { KAIMING, GLOROT, ZERO, TORCH, FAN_OUT };
 enum { INIT, GAIN };                         /* options */
 enum { KERNEL, STRIDE = 3, TRANSPOSED = 6 }; /* numbers */
 
@@ -51,7 +52,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     l->number[TRANSPOSED] = l->kind == &layer_conv_transpose3d;
     if (layer_size(s, "units", &units, e) || layer_triple(s, "kernel", 0, kernel, e) ||
         layer_triple(s, "stride", 1, stride, e) || layer_flag(s, "bias", 1, &bias, e) ||
-        layer_choice(s, "init", " kaiming glorot zero ", &init, e) ||
+        layer_choice(s, "init", " kaiming glorot zero torch fan_out ", &init, e) ||
         layer_real(s, "gain", 1.0, &gain, e))
         return -1;
     for (int d = 0; d < 3; d++) {
@@ -76,13 +77,22 @@ static void start(const struct layer *l, const struct tensors *T, float *params,
 {
     const int *k = l->number + KERNEL, *stride = l->number + STRIDE;
     int init = (int)l->option[INIT];
-    double taps = (double)k[0] * k[1] * k[2];
+    double taps = (double)k[0] * k[1] * k[2], gain = (double)l->option[GAIN];
+    double torch = 1.0 / sqrt(taps * (is_transposed(l) ? l->to.c : l->from[0].c));
 
+    if (l->tensors > BIAS && init == TORCH) {
+        layer_uniform(T, l->tensor[BIAS], params, torch * gain, seed);
+    } else if (l->tensors > BIAS) {
+        layer_fill(T, l->tensor[BIAS], params, 0.0);
+    }
+    if (init == FAN_OUT) {
+        layer_normal(T, l->tensor[WEIGHT], params, gain * sqrt(2.0 / (l->to.c * taps)), seed);
+        return;
+    }
     if (is_transposed(l)) taps /= (double)stride[0] * stride[1] * stride[2];
     double in = l->from[0].c * fmax(taps, 1.0), out = l->to.c * fmax(taps, 1.0);
-    double limit = sqrt(6.0 / (init == GLOROT ? in + out : in)) * (double)l->option[GAIN];
-    layer_uniform(T, l->tensor[WEIGHT], params, init == ZERO ? 0.0 : limit, seed);
-    if (l->tensors > BIAS) layer_fill(T, l->tensor[BIAS], params, 0.0);
+    double limit = init == TORCH ? torch : sqrt(6.0 / (init == GLOROT ? in + out : in));
+    layer_uniform(T, l->tensor[WEIGHT], params, init == ZERO ? 0.0 : limit * gain, seed);
 }
 
 static void prepare(struct layer *l, int batch)

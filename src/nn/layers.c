@@ -244,6 +244,14 @@ void layer_uniform(const struct tensors *T, int tensor, float *params, double li
         params[t->first + i] = (float)(limit * (2.0 * (double)rng_float(&r) - 1.0));
 }
 
+void layer_normal(const struct tensors *T, int tensor, float *params, double std, uint64_t seed)
+{
+    const struct tensor *t = &T->t[tensor];
+    struct rng r = rng_at(seed, RNG_INIT, name_item(t->name), 0);
+
+    for (int64_t i = 0; i < t->count; i++) params[t->first + i] = (float)(std * rng_normal(&r));
+}
+
 void layer_bias_back(const struct layer *l, const struct layer_call *c, int bias, float *sum)
 {
     float *restrict db = c->grad + l->at[bias], *restrict one = sum;

@@ -3,7 +3,8 @@
  * without making it. weight [units, sum of inputs], bias [units].
  *
  * init: kaiming (He et al. 2015: uniform, variance 2 / inputs), glorot (variance 2 / (inputs +
- * units)) or zero, times gain.
+ * units)) or zero, times gain, and biases 0; torch: PyTorch's default, weights and biases uniform
+ * within 1 / sqrt(inputs).
  */
 #include "nn/layers.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 
 enum { WEIGHT, BIAS };
-enum { KAIMING, GLOROT, ZERO };
+enum { KAIMING, GLOROT, ZERO, TORCH };
 enum { INIT, GAIN }; /* options */
 
 static int inputs(const struct layer *l)
@@ -30,7 +31,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     double gain;
 
     if (layer_size(s, "units", &units, e) || layer_flag(s, "bias", 1, &bias, e) ||
-        layer_choice(s, "init", " kaiming glorot zero ", &init, e) ||
+        layer_choice(s, "init", " kaiming glorot zero torch ", &init, e) ||
         layer_real(s, "gain", 1.0, &gain, e))
         return -1;
     if (l->data[0] != '\0' && !bias) return layer_wrong(s, e, "data: needs a bias to start");
@@ -45,10 +46,15 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
 static void start(const struct layer *l, const struct tensors *T, float *params, uint64_t seed)
 {
     int init = (int)l->option[INIT], in = inputs(l);
-    double limit = sqrt(6.0 / (init == GLOROT ? in + l->to.c : in)) * (double)l->option[GAIN];
+    double limit = sqrt((init == TORCH ? 1.0 : 6.0) / (init == GLOROT ? in + l->to.c : in));
 
-    layer_uniform(T, l->tensor[WEIGHT], params, init == ZERO ? 0.0 : limit, seed);
-    if (l->tensors > BIAS) layer_fill(T, l->tensor[BIAS], params, 0.0);
+    limit *= init == ZERO ? 0.0 : (double)l->option[GAIN];
+    layer_uniform(T, l->tensor[WEIGHT], params, limit, seed);
+    if (l->tensors <= BIAS) return;
+    if (init == TORCH)
+        layer_uniform(T, l->tensor[BIAS], params, limit, seed);
+    else
+        layer_fill(T, l->tensor[BIAS], params, 0.0);
 }
 
 static void forward(const struct layer *l, const struct layer_call *c)
