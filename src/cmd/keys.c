@@ -207,10 +207,8 @@ static const struct conf_key table[] = {
     { "evaluate.output", CONF_TEXT, "", 0, 0, "", 0, "HDF5 file of histograms; default: NAME.h5 in the run folder" },
 
     { "anneal.what", CONF_CHOICE, "sample", 0, 0, "", "sample solvers solver cost serve", "draw reads, list solvers, show one, predict the cost, or draw for another program over a pipe" },
-    { "anneal.backend", CONF_CHOICE, "gibbs", 0, 0, "", "sapi gibbs", "D-Wave's solver API, or block Gibbs on this machine" },
     { "anneal.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, edge list, or a text (.txt) without a line \"partitions\": couplings \"i j W\" and biases \"i i b\" of qubits" },
     { "anneal.backend", CONF_CHOICE, "gibbs", 0, 0, "", "sapi gibbs kinetic", "D-Wave's solver API; on this machine: block Gibbs, or a model of a QPU" },
-    { "anneal.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, or a text (.txt) of couplings \"i j W\" and biases \"i i b\" of qubits" },
     { "anneal.output", CONF_TEXT, "runs/default/anneal.h5", 0, 0, "", 0, "Bits file to write" },
     { "anneal.reads", CONF_INT, "1000", 1, 1e9, "", 0, "reads in all; rbm.method: annealer: in an update" },
     { "anneal.delay", CONF_INT, "0", 0, 1000, "steps", 0, "rbm.method: annealer: reads asked for at step t are used at step t + this; 0: wait for them" },
