@@ -47,6 +47,8 @@ enum rng_stream {
     RNG_CONTROL,
     RNG_FLUX,
     RNG_READOUT,
+    RNG_REVERSAL,
+    RNG_UNEMBED,
     RNG_STREAMS
 };
 

@@ -21,4 +21,7 @@ enum pegasus_part {
 /* m >= 2 */
 void pegasus_make(struct lattice *L, int m, enum pegasus_part part);
 
+/* Where the stretches of line k of direction u begin, in rows or columns: 12 z + this. */
+int pegasus_begin(int u, int k);
+
 #endif

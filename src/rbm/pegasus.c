@@ -6,6 +6,11 @@ enum { LINES = 12 }; /* side by side in a cell, and cells that a qubit spans */
 static const int begin[2][LINES] = { { 2, 2, 2, 2, 10, 10, 10, 10, 6, 6, 6, 6 },
                                      { 6, 6, 6, 6, 2, 2, 2, 2, 10, 10, 10, 10 } };
 
+int pegasus_begin(int u, int k)
+{
+    return begin[u][k];
+}
+
 /* The outermost lines cross nothing: 2 at either end, as 2 is the least and 12 - 10 the most that a
  * line of the other direction begins off its cell. */
 static int in_fabric(int m, int w, int k)
