@@ -26,6 +26,9 @@ struct model {
  * the Boltzmann machine alone. batch: most showers of a call. On an error m is { 0 }. */
 int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e);
 
+/* The whole text of an architecture file (vae/architecture.h), of that width; the caller's. */
+char *model_architecture(const struct run *r, const char *path, double width, struct err *e);
+
 /* From texts: the parts but no machine; parameters start from the seed. Takes the texts over. */
 int model_networks(struct model *m, char *architecture, const char *architecture_name,
                    char *geometry, const char *geometry_name, int batch, uint64_t seed,

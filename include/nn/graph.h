@@ -10,7 +10,11 @@
  * `name`. Kinds of several inputs (add, multiply) take `inputs: [NAMES]`. Shapes are inferred,
  * tensors are added to one table ("encoder/0/3/weight": the list's third layer from 0), all memory
  * is taken once for the largest batch. Where a layer wants a number, a size does, or the name of an
- * earlier layer, which stands for its units. Gradients of inner values share memory by lifetime.
+ * earlier layer, which stands for its units, or a sum of such names (p0 + p1). Gradients of inner
+ * values share memory by lifetime.
+ *
+ * `weights: NAME` gives a layer the tensors of an earlier one of its kind: both learn them
+ * together.
  *
  *   - {block: stage, name: first, input: bits, with: {layers: 15}}
  *
@@ -41,6 +45,7 @@ struct graph_wish {
     int outputs;
     int batch;                 /* most rows of a call; 0: shapes and tensors alone, no call */
     const struct yaml *blocks; /* mapping of lists that the list may use, or NULL */
+    double width;              /* of channels given as numbers (layer_width); 0 means 1 */
 };
 
 struct graph_value {
@@ -126,7 +131,7 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B);
 double graph_flops(const struct graph *g, int training);
 double graph_layer_flops(const struct graph *g, int i, int training); /* of layer i alone */
 
-/* Parameters of its layers, and of layer i alone. */
+/* Parameters of its layers, and of layer i alone (0 where it shares those of an earlier one). */
 int64_t graph_parameters(const struct graph *g, const struct tensors *T);
 int64_t graph_layer_parameters(const struct graph *g, int i, const struct tensors *T);
 

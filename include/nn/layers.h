@@ -66,6 +66,7 @@ struct layer {
     int kept;                           /* floats a row that forward keeps for backward */
     int stops;                          /* no gradient goes through */
     int learns;                         /* some tensor gets a gradient */
+    int shared;                         /* its tensors are those of an earlier layer */
 };
 
 /* What random numbers of a call are a function of. */
@@ -101,6 +102,7 @@ struct layer_site {
     int sizes;
     const char *prefix; /* "encoder/0/3" */
     struct tensors *T;
+    double width; /* of the file's channels: see layer_width() */
 };
 
 struct layer_kind {
@@ -131,6 +133,11 @@ void layer_kinds(char *text, size_t n);
 
 /* Key as a number > 0, or the name of a size; absent: an error. */
 int layer_size(const struct layer_site *s, const char *key, int *out, struct err *e);
+
+/* The same for channels inside a network, which `width` scales where the file gives a number above
+ * 1 (to 1 or more); the name of a size stands for what it says. Absent: `preset`, or an error when
+ * that is 0. */
+int layer_width(const struct layer_site *s, const char *key, int preset, int *out, struct err *e);
 
 /* Key as three numbers > 0 or names of sizes, a list (z, phi, r) or one for all three; absent:
  * `preset`, or an error when that is 0. */
@@ -198,6 +205,7 @@ extern const struct layer_kind layer_linear, layer_prelu, layer_leaky_relu, laye
     layer_conv_transpose3d, layer_pad_cylinder, layer_fold_cylinder, layer_pad_zeros,
     layer_max_pool, layer_mean_pool, layer_batch_norm, layer_group_norm, layer_softmax,
     layer_linear_attention, layer_slice, layer_reshape, layer_broadcast, layer_bias, layer_dropout,
-    layer_sinusoids, layer_latent_encoding, layer_voxel_encoding;
+    layer_sinusoids, layer_latent_encoding, layer_voxel_encoding, layer_attention, layer_up_sample,
+    layer_gain, layer_noise, layer_transpose;
 
 #endif

@@ -17,6 +17,7 @@ struct site {
     int voxels, partitions, batch;
     const int *nodes; /* [partitions] */
     struct tensors *T;
+    double width; /* of channels given as numbers; 0 means 1 */
 };
 
 struct site_sizes {

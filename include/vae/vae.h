@@ -8,6 +8,7 @@
  *   blocks: {name: [layers]}                lists that both may use, see nn/graph.h
  *   energy: {low: 6, high: 14, scale: 1}    t(E) = (ln E - low) / (high - low) scale, E in MeV
  *   levels: 3                               of the encoder; default: partitions - 1
+ *   width: 0.125                            channels given as numbers, times this; default: 1
  * Named sizes for its layers: see vae/site.h.
  *
  * Whatever is random is a function of (seed, global number of the shower, step): the same on any

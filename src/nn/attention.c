@@ -25,7 +25,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
 {
     int *d = &l->number[0];
 
-    if (layer_int(s, "dim", 32, 1, 4096, d, e)) return -1;
+    if (layer_width(s, "dim", 32, d, e)) return -1;
     l->to = l->from[0];
     layer_tensor(l, s, "qkv", 3 * *d, l->to.c);
     layer_tensor(l, s, "out", l->to.c, *d);

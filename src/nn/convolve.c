@@ -50,7 +50,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     double gain;
 
     l->number[TRANSPOSED] = l->kind == &layer_conv_transpose3d;
-    if (layer_size(s, "units", &units, e) || layer_triple(s, "kernel", 0, kernel, e) ||
+    if (layer_width(s, "units", 0, &units, e) || layer_triple(s, "kernel", 0, kernel, e) ||
         layer_triple(s, "stride", 1, stride, e) || layer_flag(s, "bias", 1, &bias, e) ||
         layer_choice(s, "init", " kaiming glorot zero torch fan_out ", &init, e) ||
         layer_real(s, "gain", 1.0, &gain, e))

@@ -3,7 +3,8 @@
  *
  *   pad_cylinder   phi (planes on each side, 1), centre (rings within r = 0, 1): places first, then
  *                  the ring r = -1 - i is the ring r = i seen across the axis, phi + half a turn;
- *                  phi goes around. The outer r and z get nothing.
+ *                  phi goes around. The outer r and z get nothing. outer (0): so many of those
+ *                  rings behind the last one instead, where CaloQVAE's 3Dv2 encoder has them.
  *   fold_cylinder  its adjoint: what lies in the padding is added to the place it is a copy of.
  *                  After a transposed convolution it makes this the adjoint of a periodic one.
  */
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-enum { PHI, CENTRE }; /* numbers */
+enum { PHI, CENTRE, OUTER }; /* numbers */
 
 static int is_fold(const struct layer *l)
 {
@@ -35,12 +36,15 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     int *phi = &l->number[PHI], *centre = &l->number[CENTRE], sign = is_fold(l) ? -1 : 1;
     char shape[48];
 
-    if (layer_int(s, "phi", 1, 0, 64, phi, e) || layer_int(s, "centre", 1, 0, 64, centre, e))
+    if (layer_int(s, "phi", 1, 0, 64, phi, e) ||
+        layer_int(s, "outer", 0, 0, 64, &l->number[OUTER], e) ||
+        layer_int(s, "centre", l->number[OUTER] == 0, 0, 64, centre, e))
         return -1;
     l->to = l->from[0];
     l->to.h += sign * 2 * *phi;
-    l->to.w += sign * *centre;
-    if (l->to.h < 1 || l->to.w < 1 || *phi > bare(l).h || *centre > bare(l).w)
+    l->to.w += sign * (*centre + l->number[OUTER]);
+    if (l->to.h < 1 || l->to.w < 1 || *phi > bare(l).h || *centre > bare(l).w ||
+        l->number[OUTER] > bare(l).w)
         return layer_wrong(s, e, "%s: %d planes of phi and %d rings do not fit %s", l->kind->name,
                            *phi, *centre, layer_shape(l->from[0], shape));
     return 0;
@@ -57,8 +61,8 @@ static void prepare(struct layer *l, int batch)
     for (int j = 0; j < p.h; j++)
         for (int k = 0; k < p.w; k++) {
             int turn = (j - phi + b.h) % b.h, ring = k - centre;
-            if (ring < 0) {
-                ring = -1 - ring;
+            if (ring < 0 || ring >= b.w) {
+                ring = ring < 0 ? -1 - ring : ring - b.w;
                 turn = (turn + b.h / 2) % b.h;
             }
             from[j * p.w + k] = turn * b.w + ring;
@@ -127,7 +131,7 @@ static void backward(const struct layer *l, const struct layer_call *c)
 
 const struct layer_kind layer_pad_cylinder = {
     .name = "pad_cylinder",
-    .keys = " phi centre ",
+    .keys = " phi centre outer ",
     .least = 1,
     .most = 1,
     .build = build,
@@ -139,7 +143,7 @@ const struct layer_kind layer_pad_cylinder = {
 
 const struct layer_kind layer_fold_cylinder = {
     .name = "fold_cylinder",
-    .keys = " phi centre ",
+    .keys = " phi centre outer ",
     .least = 1,
     .most = 1,
     .build = build,

@@ -125,12 +125,12 @@ static int check_keys(const struct plan *p, const struct yaml *y, const struct l
 
     for (int i = 0; i < y->n; i++) {
         snprintf(word, sizeof word, " %.60s ", y->key[i]);
-        if (strstr(" name kind input concat inputs data ", word) == NULL &&
+        if (strstr(" name kind input concat inputs data weights ", word) == NULL &&
             strstr(kind->keys, word) == NULL)
             return err_set(
                 e,
                 "%s:%d: a layer of kind '%s' has no key '%s'; its keys are name kind input "
-                "concat inputs data%s",
+                "concat inputs data weights%s",
                 p->file, y->key_line[i], kind->name, y->key[i], kind->keys);
     }
     return 0;
@@ -139,7 +139,7 @@ static int check_keys(const struct plan *p, const struct yaml *y, const struct l
 static const struct layer_kind *read_kind(const struct plan *p, const struct yaml *y, struct err *e)
 {
     const struct yaml *k = y->kind == YAML_MAP ? yaml_get(y, "kind") : NULL;
-    char names[512];
+    char names[640];
 
     if (k == NULL || k->kind != YAML_SCALAR) {
         err_set(e, "%s:%d: expected a layer, a mapping with 'kind: NAME'", p->file, y->line);
@@ -154,14 +154,47 @@ static const struct layer_kind *read_kind(const struct plan *p, const struct yam
     return kind;
 }
 
+static struct layer_site site_of(const struct plan *p, const struct yaml *at, const char *prefix)
+{
+    double width = p->wish->width > 0.0 ? p->wish->width : 1.0;
+
+    return (struct layer_site){ p->file, at, p->size, p->sizes, prefix, p->T, width };
+}
+
+/* Build a layer on the tensors of the earlier one that `weights` names: in a table of its own
+ * first, which must come out the same. */
+static int build_shared(const struct plan *p, struct layer *l, struct layer_site *s, struct err *e)
+{
+    const struct yaml *name = yaml_get(s->at, "weights");
+    int v = name->kind == YAML_SCALAR ? look_up(p, name->text) : -1;
+    const struct layer *from = v < p->g->inputs ? NULL : &p->g->layer[v - p->g->inputs];
+    struct tensors own = { 0 };
+
+    if (from == NULL || from->kind != l->kind)
+        return err_set(e, "%s:%d: weights: expected the name of an earlier layer of kind '%s'",
+                       p->file, name->line, l->kind->name);
+    s->T = &own;
+    int bad = l->kind->build(l, s, e);
+    for (int i = 0; !bad && i < l->tensors; i++) {
+        const struct tensor *mine = &own.t[i], *its = &p->T->t[from->tensor[i]];
+        if (l->tensors != from->tensors || mine->dims != its->dims ||
+            memcmp(mine->n, its->n, sizeof its->n) != 0)
+            bad = layer_wrong(s, e, "%s: its weights would not have the shapes of those of '%s'",
+                              l->kind->name, name->text);
+    }
+    tensors_free(&own);
+    memcpy(l->tensor, from->tensor, sizeof l->tensor);
+    memcpy(l->at, from->at, sizeof l->at);
+    l->shared = 1;
+    return bad;
+}
+
 /* Append a layer whose kind, name, line and inputs stand in `l`; infer its shape. */
 static int append(struct plan *p, struct layer *l, const struct yaml *y, const char *prefix,
                   struct err *e)
 {
     struct graph *g = p->g;
-    struct layer_site site = {
-        .file = p->file, .at = y, .size = p->size, .sizes = p->sizes, .prefix = prefix, .T = p->T
-    };
+    struct layer_site site = site_of(p, y, prefix);
 
     if (g->layers == p->room) {
         p->room = 2 * p->room + 8;
@@ -169,7 +202,8 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
         g->value = mem_grow(g->value, g->inputs + p->room, sizeof *g->value);
     }
     for (int i = 0; i < l->ins; i++) l->from[i] = g->value[l->in[i]].shape;
-    if (l->kind->build(l, &site, e)) return -1;
+    if (yaml_get(y, "weights") == NULL ? l->kind->build(l, &site, e) : build_shared(p, l, &site, e))
+        return -1;
     if (l->name[0] != '\0' && yaml_get(y, "name") != NULL && p->sizes < SIZES)
         p->size[p->sizes++] = (struct layer_size){ yaml_get(y, "name")->text, shape_size(l->to) };
 
@@ -206,9 +240,7 @@ static int join(struct plan *p, const struct yaml *y, int in[LAYER_INPUTS], int 
 static int read_with(struct plan *p, const struct yaml *y, struct err *e)
 {
     const struct yaml *with = yaml_get(y, "with");
-    struct layer_site site = {
-        .file = p->file, .at = with, .size = p->size, .sizes = p->sizes, .prefix = "", .T = p->T
-    };
+    struct layer_site site = site_of(p, with, "");
 
     if (with == NULL) return 0;
     if (with->kind != YAML_MAP)

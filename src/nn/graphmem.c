@@ -79,7 +79,8 @@ void graph_free(struct graph *g)
 void graph_start(const struct graph *g, const struct tensors *T, float *params, uint64_t seed)
 {
     for (int i = 0; i < g->layers; i++)
-        if (g->layer[i].kind->start != NULL) g->layer[i].kind->start(&g->layer[i], T, params, seed);
+        if (g->layer[i].kind->start != NULL && !g->layer[i].shared)
+            g->layer[i].kind->start(&g->layer[i], T, params, seed);
 }
 
 int graph_data(const struct graph *g, float *params, const char *name, const float *shift,

@@ -125,7 +125,7 @@ int64_t graph_layer_parameters(const struct graph *g, int i, const struct tensor
 {
     int64_t sum = 0;
 
-    for (int k = 0; k < g->layer[i].tensors; k++) {
+    for (int k = 0; k < g->layer[i].tensors && !g->layer[i].shared; k++) {
         const struct tensor *t = &T->t[g->layer[i].tensor[k]];
         if (!t->fixed) sum += t->count;
     }

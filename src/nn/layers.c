@@ -11,11 +11,13 @@ static const struct layer_kind *const kinds[] = {
     &layer_conv3d,
     &layer_conv_transpose3d,
     &layer_linear_attention,
+    &layer_attention,
     &layer_pad_cylinder,
     &layer_fold_cylinder,
     &layer_pad_zeros,
     &layer_max_pool,
     &layer_mean_pool,
+    &layer_up_sample,
     &layer_batch_norm,
     &layer_group_norm,
     &layer_norm,
@@ -31,10 +33,13 @@ static const struct layer_kind *const kinds[] = {
     &layer_softplus,
     &layer_softmax,
     &layer_scale,
+    &layer_gain,
     &layer_dropout,
+    &layer_noise,
     &layer_concat,
     &layer_slice,
     &layer_reshape,
+    &layer_transpose,
     &layer_broadcast,
     &layer_add,
     &layer_multiply,
@@ -83,20 +88,43 @@ static void list_sizes(const struct layer_site *s, char *text, size_t n)
                                s->size[i].n);
 }
 
-/* A number from least to most, or the name of a size; of two of one name the inner one, added last.
- */
+/* A name of a size, of two of one name the inner one, added last; -1: none. */
+static int size_named(const struct layer_site *s, const char *name, size_t length)
+{
+    for (int i = s->sizes - 1; i >= 0; i--)
+        if (strlen(s->size[i].name) == length && strncmp(s->size[i].name, name, length) == 0)
+            return s->size[i].n;
+    return -1;
+}
+
+/* "p0 + p1": the sum of such names, or -1. */
+static int64_t sum_of(const struct layer_site *s, const char *text)
+{
+    int64_t sum = 0;
+
+    for (;;) {
+        size_t length = strcspn(text, " +");
+        int n = size_named(s, text, length);
+        if (n < 0) return -1;
+        sum += n;
+        text += length;
+        text += strspn(text, " ");
+        if (*text == '\0') return sum;
+        if (*text++ != '+') return -1;
+        text += strspn(text, " ");
+    }
+}
+
+/* A number from least to most, or the name of a size, or a sum of such names. */
 static int number(const struct layer_site *s, const struct yaml *y, const char *key, int least,
                   int most, int *out, struct err *e)
 {
     struct err ignored = { "" };
     char names[256];
-    int64_t n;
+    int64_t n = y->kind == YAML_SCALAR ? sum_of(s, y->text) : -1;
 
-    for (int i = s->sizes - 1; y->kind == YAML_SCALAR && i >= 0; i--) {
-        if (strcmp(s->size[i].name, y->text) != 0) continue;
-        *out = s->size[i].n;
-        return 0;
-    }
+    *out = (int)n;
+    if (n >= 0 && n <= 1 << 24) return 0;
     if (yaml_int(y, s->file, &n, &ignored) == 0 && n >= least && n <= most) {
         *out = (int)n;
         return 0;
@@ -112,6 +140,18 @@ int layer_size(const struct layer_site *s, const char *key, int *out, struct err
 
     if (y == NULL) return layer_wrong(s, e, "this layer needs '%s', a number", key);
     return number(s, y, key, 1, 1 << 24, out, e);
+}
+
+int layer_width(const struct layer_site *s, const char *key, int preset, int *out, struct err *e)
+{
+    const struct yaml *y = yaml_get(s->at, key);
+
+    *out = preset;
+    if ((y != NULL || preset == 0) && layer_size(s, key, out, e)) return -1;
+    if (y != NULL && sum_of(s, y->text) >= 0) return 0;
+    *out = *out > 1 ? (int)(*out * s->width + 0.5) : *out;
+    if (*out < 1) *out = 1;
+    return 0;
 }
 
 int layer_entry(const struct layer_site *s, const struct yaml *list, int i, const char *key,

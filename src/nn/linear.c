@@ -30,7 +30,7 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
     int units, bias, init;
     double gain;
 
-    if (layer_size(s, "units", &units, e) || layer_flag(s, "bias", 1, &bias, e) ||
+    if (layer_width(s, "units", 0, &units, e) || layer_flag(s, "bias", 1, &bias, e) ||
         layer_choice(s, "init", " kaiming glorot zero torch ", &init, e) ||
         layer_real(s, "gain", 1.0, &gain, e))
         return -1;

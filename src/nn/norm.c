@@ -1,6 +1,6 @@
 /*
  * layer_norm: y = gain (x - mean) / sqrt(var + 1e-5) + shift, mean and variance over a row (Ba,
- * Kiros and Hinton 2016). gain, shift [units].
+ * Kiros and Hinton 2016), or, over: channels, of each place by itself. gain, shift [units].
  *
  * normalise: y = (x - shift) scale, with constants shift, scale [units] that do not learn: 0 and 1
  * until graph_data brings the means and inverse deviations of the data.
@@ -11,15 +11,19 @@
 
 enum { GAIN, SHIFT };         /* tensors of layer_norm */
 enum { CENTRE, SCALE };       /* tensors of normalise */
-enum { MEAN, INVERSE, KEPT }; /* what layer_norm keeps of a row */
+enum { MEAN, INVERSE, KEPT }; /* what layer_norm keeps of each mean */
+enum { OVER };                /* numbers of layer_norm: that one mean is over */
 
 static int build(struct layer *l, const struct layer_site *s, struct err *e)
 {
-    (void)e;
+    int places;
+
+    if (layer_choice(s, "over", " row channels ", &places, e)) return -1;
     l->to = l->from[0];
-    l->kept = KEPT;
-    layer_tensor(l, s, "gain", shape_size(l->to), 0);
-    layer_tensor(l, s, "shift", shape_size(l->to), 0);
+    l->number[OVER] = places ? l->to.c : shape_size(l->to);
+    l->kept = KEPT * (shape_size(l->to) / l->number[OVER]);
+    layer_tensor(l, s, "gain", l->number[OVER], 0);
+    layer_tensor(l, s, "shift", l->number[OVER], 0);
     return 0;
 }
 
@@ -32,10 +36,10 @@ static void start(const struct layer *l, const struct tensors *T, float *params,
 
 static void forward(const struct layer *l, const struct layer_call *c)
 {
-    int n = shape_size(l->to);
+    int n = l->number[OVER], rows = c->B * (shape_size(l->to) / n);
     const float *gain = c->params + l->at[GAIN], *shift = c->params + l->at[SHIFT];
 
-    for (int b = 0; b < c->B; b++) {
+    for (int b = 0; b < rows; b++) {
         const float *x = c->x[0] + (size_t)b * (size_t)n;
         float *y = c->y + (size_t)b * (size_t)n, *keep = c->keep + (size_t)b * KEPT;
         double sum = 0.0, square = 0.0;
@@ -51,11 +55,11 @@ static void forward(const struct layer *l, const struct layer_call *c)
 /* With v the normalised row and g = dy gain: dx = (g - mean(g) - v mean(g v)) / deviation. */
 static void backward(const struct layer *l, const struct layer_call *c)
 {
-    int n = shape_size(l->to);
+    int n = l->number[OVER], rows = c->B * (shape_size(l->to) / n);
     const float *gain = c->params + l->at[GAIN];
     float *dgain = c->grad + l->at[GAIN], *dshift = c->grad + l->at[SHIFT];
 
-    for (int b = 0; b < c->B; b++) {
+    for (int b = 0; b < rows; b++) {
         const float *x = c->x[0] + (size_t)b * (size_t)n, *dy = c->dy + (size_t)b * (size_t)n;
         float mean = c->keep[(size_t)b * KEPT + MEAN],
               inverse = c->keep[(size_t)b * KEPT + INVERSE];
@@ -122,7 +126,7 @@ static void normalise_backward(const struct layer *l, const struct layer_call *c
 
 const struct layer_kind layer_norm = {
     .name = "layer_norm",
-    .keys = "",
+    .keys = " over ",
     .least = 1,
     .most = 1,
     .build = build,

@@ -42,7 +42,7 @@ static int build(struct bench *t, const char *text, struct err *e)
     if (y == NULL) return -1;
     const struct yaml *list = y->kind == YAML_MAP ? yaml_get(y, "list") : y;
     const struct yaml *blocks = y->kind == YAML_MAP ? yaml_get(y, "blocks") : NULL;
-    struct graph_wish w = { "net", inputs, INPUTS, size, 2, &output, 1, ROWS, blocks };
+    struct graph_wish w = { "net", inputs, INPUTS, size, 2, &output, 1, ROWS, blocks, 0.0 };
     int wrong = graph_init(&t->g, list, "net.yaml", &w, &t->T, e);
     yaml_drop(y);
     if (wrong) {
@@ -157,6 +157,42 @@ static const char *const graphs[] = {
     "- {name: out, input: s, kind: linear_attention, dim: 4}",
     "- {name: p, input: s, kind: tanh}\n- {name: q, kind: linear_attention, dim: 2}\n"
     "- {name: out, inputs: [q, p], kind: add}",
+    "- {name: out, input: s, kind: attention}",
+    "- {name: out, input: s, kind: attention, heads: 3}",
+    "- {name: out, inputs: [s, t, one], kind: attention}",
+    /* queries, keys and values of 7, 60 and 60 places, the keys read again */
+    "- {name: q, input: b, kind: reshape, shape: [1, 7, 1, 1]}\n"
+    "- {kind: conv3d, units: 6, kernel: 1, bias: false}\n- {name: p, kind: tanh}\n"
+    "- {name: k, input: t, kind: conv3d, units: 6, kernel: 1}\n"
+    "- {name: v, inputs: [p, k, k], kind: attention, heads: 2}\n"
+    "- {name: w, inputs: [p, k, s], kind: attention, heads: 3}\n"
+    "- {name: out, inputs: [v, w], kind: concat}",
+    "- {name: p, input: s, kind: tanh}\n- {name: q, kind: attention, heads: 3}\n"
+    "- {name: out, inputs: [q, p], kind: add}",
+    "- {name: out, input: s, kind: up_sample}",
+    "- {name: out, input: s, kind: up_sample, mode: trilinear, periodic: true}",
+    "- {name: p, input: s, kind: tanh}\n"
+    "- {name: q, kind: up_sample, mode: trilinear, size: [5, 13, 3]}\n"
+    "- {name: r, kind: up_sample, input: p, size: [5, 13, 3]}\n- {name: out, inputs: [q, r], kind: "
+    "add}",
+    "- {name: out, input: s, kind: layer_norm}",
+    "- {name: out, input: s, kind: layer_norm, over: channels}",
+    "- {name: p, input: s, kind: tanh}\n- {name: q, kind: layer_norm, over: channels}\n"
+    "- {name: out, inputs: [p, q], kind: add}",
+    "- {name: out, input: s, kind: gain, init: 0.1}",
+    "- {name: p, input: s, kind: tanh}\n- {name: q, kind: gain}\n"
+    "- {name: out, inputs: [p, q], kind: add}",
+    "- {name: out, input: s, kind: noise, deviation: 0.3}",
+    "- {name: out, input: s, kind: transpose}",
+    "- {name: p, input: s, kind: tanh}\n- {kind: transpose}\n"
+    "- {kind: conv3d, units: 7, kernel: 1}\n- {name: q, kind: transpose}\n"
+    "- {kind: reshape, shape: [21, 1, 1, 1]}\n- {name: r, kind: linear, units: 3}\n"
+    "- {name: out, inputs: [p, r], kind: add}",
+    "- {name: out, input: s, kind: pad_cylinder, outer: 2}",
+    /* one convolution and one number in two places each */
+    "- {name: p, input: s, kind: conv3d, units: 3, kernel: 1}\n- {name: g, kind: gain}\n"
+    "- {kind: tanh}\n- {kind: conv3d, units: 3, kernel: 1, weights: p}\n"
+    "- {name: q, kind: gain, weights: g}\n- {name: out, inputs: [p, q], kind: add}",
     "- {name: out, input: s, kind: prelu}",
     "- {name: out, input: s, kind: bias}",
     "- {name: out, input: s, kind: dropout, rate: 0.4}",
