@@ -40,6 +40,7 @@ static const struct conf_key table[] = {
     { "synth.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry file" },
     { "synth.gzip", CONF_INT, "0", 0, 9, "", 0, "compression level; 0: none" },
 
+    { "model.width", CONF_REAL, "1", 0.001, 16, "", 0, "channels that the architecture gives as numbers, times this" },
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
     { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq", "incident energy to the bits of partition 0" },
 

@@ -7,6 +7,7 @@
 #include "cmd/rbmsfile.h"
 #include "cmd/wiring.h"
 #include "io/ckpt.h"
+#include "vae/architecture.h"
 #include "vae/energycode.h"
 
 #include <string.h>
@@ -117,6 +118,16 @@ static int check_units(const struct model *m, const struct conf *c, struct err *
                    conf_text(c, "model.architecture"));
 }
 
+static char *read_text(const void *ctx, const char *path, struct err *e)
+{
+    return run_text(ctx, path, e);
+}
+
+char *model_architecture(const struct run *r, const char *path, double width, struct err *e)
+{
+    return architecture_read(path, width, &(struct architecture_reader){ read_text, r->P }, e);
+}
+
 int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e)
 {
     const char *architecture = conf_text(r->conf, "model.architecture");
@@ -128,7 +139,8 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
     if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = conf_real(r->conf, "data.log1p");
     int bad = make_rbm(&m->rbm, r, e);
     if (!bad && networks) {
-        if ((a = run_text(r->P, architecture, e)) != NULL) g = run_text(r->P, geometry, e);
+        a = model_architecture(r, architecture, conf_real(r->conf, "model.width"), e);
+        if (a != NULL) g = run_text(r->P, geometry, e);
         bad = g == NULL;
         if (bad)
             mem_free(a);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "cmd/model.h"
 #include "cmd/stopwatch.h"
 #include "nn/optim.h"
 #include "num/dnn.h"
@@ -161,7 +162,7 @@ static int one(struct run *r, struct json *list, const char *file, double second
                struct err *e)
 {
     int B = (int)conf_int(r->conf, "bench.batch"), bad = 0;
-    char *text = run_text(r->P, file, e);
+    char *text = model_architecture(r, file, 1.0, e);
     struct yaml *tree = text != NULL ? yaml_parse(text, file, e) : NULL;
     double need = tree != NULL ? bytes_of(tree, file, B, e) : NAN;
     double room =

@@ -34,7 +34,8 @@ int decoder_init(struct decoder *d, const struct yaml *list, int units, const st
                             .output = output,
                             .outputs = has(list, "spread") ? 3 : 2,
                             .batch = site->batch,
-                            .blocks = site->blocks };
+                            .blocks = site->blocks,
+                            .width = site->width };
     *d = (struct decoder){ 0 };
     if (graph_init(&d->net, list, site->file, &w, site->T, e)) return -1;
     for (int i = 0; i < w.outputs; i++) {

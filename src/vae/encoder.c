@@ -28,7 +28,8 @@ static int init_level(struct encoder *n, int level, const struct yaml *list, int
                             .output = &output,
                             .outputs = 1,
                             .batch = site->batch,
-                            .blocks = site->blocks };
+                            .blocks = site->blocks,
+                            .width = site->width };
     snprintf(prefix, sizeof prefix, "encoder/%d", level);
     if (graph_init(g, list, site->file, &w, site->T, e)) return -1;
     struct shape made = g->value[g->output[0]].shape;

@@ -41,10 +41,10 @@ static int check_tree(const struct yaml *tree, const char *file, struct err *e)
         const char *k = tree->key[i];
         char word[32];
         snprintf(word, sizeof word, " %.20s ", k);
-        if (strstr(" encoder decoder energy levels blocks ", word) == NULL)
+        if (strstr(" encoder decoder energy levels blocks width ", word) == NULL)
             return err_set(e,
                            "%s:%d: unknown key '%s'; an architecture has encoder, decoder, energy, "
-                           "levels, blocks",
+                           "levels, blocks, width",
                            file, tree->key_line[i], k);
     }
     if (yaml_get(tree, "encoder") == NULL || yaml_get(tree, "decoder") == NULL)
@@ -69,6 +69,7 @@ static int read_levels(const struct vae *v, const struct yaml *tree, const char 
 static int init_networks(struct vae *v, const struct yaml *tree, const char *file, struct err *e)
 {
     int levels;
+    const struct yaml *width = yaml_get(tree, "width");
     struct site site = { .file = file,
                          .blocks = yaml_get(tree, "blocks"),
                          .voxels = v->V,
@@ -77,6 +78,10 @@ static int init_networks(struct vae *v, const struct yaml *tree, const char *fil
                          .nodes = v->nodes,
                          .T = &v->T };
 
+    if (width != NULL && yaml_real(width, file, &site.width, e)) return -1;
+    if (width != NULL && site.width <= 0.0)
+        return err_set(e, "%s:%d: width is %g, expected more than 0", file, width->line,
+                       site.width);
     return read_levels(v, tree, file, &levels, e) ||
                    encoder_init(&v->encoder, yaml_get(tree, "encoder"), levels, &site, e) ||
                    decoder_init(&v->decoder, yaml_get(tree, "decoder"), v->L, &site, e)
@@ -326,6 +331,7 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
 {
     energies(v, b->B, b->E);
     noise_of_hits(v, b);
+    graph_draw(&v->decoder.net, v->seed, b->item, b->step);
     decoder_forward(&v->decoder, bits, v->t, NULL, v->params, b->B, 0);
     const float *a = decoder_activations(&v->decoder), *h = decoder_hits(&v->decoder);
     for (int64_t i = 0; i < (int64_t)b->B * v->V; i++)
