@@ -33,7 +33,8 @@ void buckets_free(struct buckets *b); /* accepts { 0 } */
 /* A step begins. All that follow are collective when the reducer is. */
 void buckets_begin(struct buckets *b);
 
-/* Backward of the tensor's only layer is done: start what is whole, when live. */
+/* Backward of the tensor's layer (of the layers that share it, the earliest) is done: start what is
+ * whole, when live. */
 void buckets_ready(struct buckets *b, int tensor);
 
 void buckets_poll(const struct buckets *b);

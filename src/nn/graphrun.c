@@ -71,10 +71,11 @@ float *graph_output_gradient(const struct graph *g, int i)
     return g->value[g->output[i]].dx;
 }
 
-/* The gradients of layer i's tensors are ready: on a rank without rows they are what they were. */
+/* The gradients of layer i's tensors are ready: on a rank without rows they are what they were.
+ * Those of a layer that shares an earlier one's are ready with that one's. */
 static void tell(const struct graph *g, int i)
 {
-    if (g->buckets == NULL) return;
+    if (g->buckets == NULL || g->layer[i].shared) return;
     for (int k = 0; k < g->layer[i].tensors; k++) buckets_ready(g->buckets, g->layer[i].tensor[k]);
     buckets_poll(g->buckets);
 }

@@ -11,8 +11,11 @@
 
 enum { ROWS = 7, IN = 13, FLOATS = 64 };
 
-/* Odd sizes, a fixed tensor in the middle (moving averages), tensors longer than a bucket. */
-static const char text[] = "- {kind: linear, units: 29}\n"
+/* Odd sizes, a fixed tensor in the middle (moving averages), tensors longer than a bucket, and of
+ * two layers. */
+static const char text[] = "- {name: one, kind: linear, units: 13}\n"
+                           "- {kind: linear, units: 13, weights: one}\n"
+                           "- {kind: linear, units: 29}\n"
                            "- {kind: batch_norm, local: true}\n"
                            "- {kind: prelu}\n"
                            "- {kind: linear, units: 3}\n"
@@ -28,7 +31,7 @@ static void init(struct net *n)
 {
     const struct graph_input input = { "x", { IN, 1, 1, 1 }, 0 };
     const char *output = "out";
-    struct graph_wish w = { "net", &input, 1, NULL, 0, &output, 1, ROWS, NULL };
+    struct graph_wish w = { "net", &input, 1, NULL, 0, &output, 1, ROWS, NULL, 0.0 };
     struct err e = { "" };
     struct yaml *y = yaml_parse(text, "net.yaml", &e);
 
