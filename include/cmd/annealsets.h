@@ -40,7 +40,7 @@ struct annealsets {
     double *influence;      /* [rows] on u of its window, on rank 0; owned */
     int windows;
     struct annealwindow *of; /* [windows], on every rank; owned */
-    struct estimate all;     /* u of all rows */
+    struct estimate all;     /* beta of all rows, each at the scale of its set */
     struct estimate last;    /* how the last scale was found (protocols but none) */
 };
 

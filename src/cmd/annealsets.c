@@ -114,6 +114,9 @@ static void estimate_windows(struct annealsets *s, const struct annealbeta *b)
         }
         annealrows_fields(F, &s->rows, b->m);
         for (int k = 0; k < s->windows; k++) estimate_window(s, b, F, k);
+        for (int64_t i = 0; i < n; i++) /* as programmed */
+            for (int j = 0; j < s->rows.spins; j++)
+                F[i * s->rows.spins + j] /= (float)s->scale[s->rows.set[i]];
         estimate_pseudo(&s->all, F, n, s->rows.spins, b->r->seed, s->windows, NULL);
         mem_free(F);
     }

@@ -161,7 +161,7 @@ static void tell_service(struct run *r, const struct annealdraw *d, int64_t read
 static void tell(struct run *r, const struct annealmodel *m, const struct annealdraw *d,
                  const struct annealsets *s)
 {
-    double scale = m->g[0].scale, beta = scale * s->all.beta, error = scale * s->all.error;
+    double beta = s->all.beta, error = s->all.error;
 
     json_put_text(r->result, "command", "anneal");
     json_put_text(r->result, "backend", conf_text(r->conf, "anneal.backend"));
@@ -169,7 +169,7 @@ static void tell(struct run *r, const struct annealmodel *m, const struct anneal
     json_put_real(r->result, "beta", beta);
     json_put_real(r->result, "beta_error", error);
     if (s->all.why[0] != '\0') json_put_text(r->result, "beta_why", s->all.why);
-    json_put_real(r->result, "scale", scale);
+    json_put_real(r->result, "scale", m->g[0].scale);
     json_put_real(r->result, "access_time_us", d->access);
     if (d->local)
         json_put_text(r->result, "solver", d->device.device.name);

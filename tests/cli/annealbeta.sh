@@ -82,6 +82,24 @@ END
 passed=$((passed + $(grep -cx ok "$work/judged"))) failed=$((failed + $(grep -vcx ok "$work/judged")))
 grep -vx ok "$work/judged"
 
+# a device that warms up by every programming: the less it waits, the hotter
+"$python" -c '
+import random
+random.seed(3)
+for i in range(160): print(i, i, random.choice([-1, 1]) * random.uniform(3, 6))
+for i in range(0, 160, 2): print(i, i + 1, random.gauss(0, 1))' > "$work/spins.txt"
+for p in waits once before single; do
+    must 1 anneal run.dir="$work/warm" anneal.model="$work/spins.txt" anneal.output="$work/warm.h5" anneal.backend=kinetic \
+        "anneal.noise=[heat]" anneal.scale=8.8 anneal.reads=$([ $p = single ] && echo 900 || echo 8000) anneal.beta_reads=100 anneal.sets=4 \
+        anneal.resolution=20 anneal.protocol=$p
+    cp "$work/out" "$work/warm.$p.json"
+done
+check "the protocols have temperatures of their own" "$python" -c '
+import json, math, sys
+b = [(r["beta"], r["beta_error"]) for r in (json.load(open(f"{sys.argv[1]}/warm.{p}.json")) for p in ("waits", "once", "before", "single"))]
+print(b)
+sys.exit(not all(x - y > 3 * math.hypot(e, f) for (x, e), (y, f) in zip(b, b[1:])))' "$work"
+
 run 2 anneal run.dir="$work/no" anneal.model="$work/m.h5" anneal.output="$work/no.h5" "anneal.estimators=[mpl, stain]"
 check "an estimator that is none: exit 1, no file" test $status -eq 1 -a ! -e "$work/no.h5"
 check "... named in one sentence" grep -q '^caloq: anneal.estimators: "stain" is none, expected mpl' "$work/err"

@@ -84,6 +84,7 @@ static void assert_pulls(const struct pulls *p, double more)
 static void pseudo_likelihood_covers(void **state)
 {
     (void)state;
+    if (test_par()->rank > 0) return; /* nothing to add */
     static const double beta[3] = { 0.4, 1.0, 2.5 };
 
     for (int i = 0; i < 3; i++) {
@@ -109,6 +110,7 @@ static void pseudo_likelihood_covers(void **state)
 static void blocks_cover_reads_that_remember(void **state)
 {
     (void)state;
+    if (test_par()->rank > 0) return; /* nothing to add */
     struct bench b;
     struct pulls p = { 0 }, blind = { 0 };
 
@@ -137,6 +139,7 @@ static void blocks_cover_reads_that_remember(void **state)
 static void stein_covers_or_says_that_it_fails(void **state)
 {
     (void)state;
+    if (test_par()->rank > 0) return; /* nothing to add */
     static const double beta[2] = { 0.4, 4.0 };
 
     for (int i = 0; i < 2; i++) {
@@ -313,6 +316,7 @@ static struct estimate run_rule(struct bench *b, enum iterate_rule rule, int64_t
 static void rules_cover(void **state)
 {
     (void)state;
+    if (test_par()->rank > 0) return; /* nothing to add */
     enum { RUNS = 150 };
     const double truth = 1.6;
     struct bench b;
