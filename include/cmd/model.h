@@ -17,6 +17,7 @@ struct model {
     struct transform transform;
     struct standard standard; /* its last step, or { 0 }; owned */
     struct rbm rbm;
+    enum energycode code; /* of its partition 0 */
     struct vae vae;
     int networks; /* are there any? */
     int averaged; /* from a file: their parameters are the average over training */
@@ -41,6 +42,10 @@ void model_free(struct model *m); /* local; accepts { 0 } */
 int model_conditional(const struct model *m, struct err *e);
 
 /* bytes [n, n_0] of partition 0 for energies in MeV. Local. */
-void model_condition(const struct rbm *m, const double *energy, int64_t n, uint8_t *bytes);
+void model_condition(const struct model *m, const double *energy, int64_t n, uint8_t *bytes);
+
+/* Warn when the energies' code aliases, and say from where; `what` names them. Local. */
+void model_aliases(const struct model *m, struct log *l, const char *what, const double *energy,
+                   int64_t n);
 
 #endif

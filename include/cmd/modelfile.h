@@ -22,6 +22,10 @@ int modelfile_write(struct h5 *f, const struct model *m, struct err *e);
 /* Does a config that names a transform name the model's? A sentence when not. Local. */
 int modelfile_transform(const struct model *m, const struct conf *c, struct err *e);
 
+/* Its machine alone as a group: rbmfile.h, and the attribute `energy_code`, the name of the code of
+ * partition 0 where that is not caloq's. */
+int modelfile_write_rbm(struct h5 *f, const char *group, const struct model *m, struct err *e);
+
 /* Parameters and the transform's fit alone, from a checkpoint of a model of the same shape. */
 int modelfile_read(const struct h5 *f, struct model *m, struct err *e);
 

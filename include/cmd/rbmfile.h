@@ -1,7 +1,8 @@
 /*
  * rbmfile.h - a Boltzmann machine as an HDF5 group: a file of its own, or /rbm of a checkpoint.
  *
- *   attributes       format = "caloq-rbm", version
+ *   attributes       format = "caloq-rbm", version; energy_code where partition 0 is the incident
+ *                    energy in another code than caloq's (vae/energycode.h, written by modelfile.h)
  *   partition_sizes  int32 [K]
  *   clamped          int32 [1]: the partition fixed by the condition, or -1
  *   clamped_units    int32 [n] numbers of the units fixed by the condition, rising; only where they

@@ -20,6 +20,7 @@
 #include "rbm/rbm.h"
 #include "vae/decoder.h"
 #include "vae/encoder.h"
+#include "vae/energycode.h"
 #include "vae/loss.h"
 
 struct vae_sizes {
@@ -27,11 +28,13 @@ struct vae_sizes {
     int partitions;   /* K: partition 0 is the energy code, K - 1 levels */
     const int *nodes; /* [K]; copied */
     int batch;        /* most rows of a call */
+    enum energycode code;
 };
 
 struct vae {
     int V, L, F, K, batch; /* voxels, all bits, free bits, partitions, most rows */
     int *nodes;            /* [K]; owned */
+    enum energycode code;  /* of partition 0 */
     double low, high, scale;
     uint64_t seed;
     struct tensors T;

@@ -157,7 +157,7 @@ static int make_problems(struct annealmodel *m, const struct run *r, struct err 
         uint8_t *u = energies > 0 ? m->u + (int64_t)q * b->held : NULL;
         if (energies > 0) {
             m->incident[q] = conf_real_at(r->conf, "anneal.energies", q);
-            model_condition(b, &m->incident[q], 1, u);
+            model_condition(&m->model, &m->incident[q], 1, u);
         }
         ising_init(&m->g[q], b, energies > 0);
         ising_set(&m->g[q], b, scale, u);

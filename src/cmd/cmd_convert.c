@@ -38,13 +38,14 @@ static int load_edges(struct model *m, const struct run *r, const char *path, st
     return bad;
 }
 
-static int write_h5(const struct run *r, const struct rbm *m, const char *path, int layout,
+static int write_h5(const struct run *r, const struct model *m, const char *path, int layout,
                     struct err *e)
 {
     struct h5 f;
 
     if (h5_create(&f, r->P, path, 0, e)) return -1;
-    int bad = (layout == LAYOUT_RBMS ? rbmsfile_write(&f, m, e) : rbmfile_write(&f, "/", m, e)) ||
+    int bad = (layout == LAYOUT_RBMS ? rbmsfile_write(&f, &m->rbm, e)
+                                     : modelfile_write_rbm(&f, "/", m, e)) ||
               h5_commit(&f, e);
     h5_close(&f);
     return bad ? -1 : 0;
@@ -61,8 +62,8 @@ int cmd_convert(struct run *r, struct err *e)
         (edgefile_is(from) ? load_edges(&m, r, from, e)
                            : modelfile_load(&m, r->P, from, 1, MODELFILE_PLAIN, e)))
         return -1;
-    int bad = layout == LAYOUT_EDGES ? write_edges(r, &m.rbm, path, e)
-                                     : write_h5(r, &m.rbm, path, layout, e);
+    int bad =
+        layout == LAYOUT_EDGES ? write_edges(r, &m.rbm, path, e) : write_h5(r, &m, path, layout, e);
     if (!bad) {
         json_put_text(r->result, "command", "convert");
         json_put_text(r->result, "layout", conf_text(r->conf, "convert.layout"));

@@ -29,7 +29,7 @@ static int decode_energies(struct work *w, const char *path, struct err *e)
     b->incident = mem_take(b->rows.count, sizeof *b->incident);
     for (int64_t i = 0; i < b->rows.count && !err_is(e); i++) {
         for (int j = 0; j < n0; j++) word[j] = b->state[i * b->N + j];
-        if (energycode_decode(&b->incident[i], word, n0, e))
+        if (energycode_decode(w->model.code, &b->incident[i], word, n0, e))
             err_within(e, "%s: /states row %lld", path, (long long)(b->rows.first + i));
     }
     mem_free(word);
@@ -70,6 +70,7 @@ static int draw_latents(struct work *w, struct err *e)
         mem_free(energy);
         return -1;
     }
+    model_aliases(&w->model, &w->r->log, "generate.energies", energy, n);
     draw_states(&w->bits, w->r->P, &w->model, k, (enum draw_prior)conf_choice(c, "generate.prior"),
                 &how, w->r->seed, energy, n);
     mem_free(energy);

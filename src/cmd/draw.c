@@ -16,9 +16,9 @@ static struct block rows_of(struct block tiles, int64_t n)
 }
 
 /* Every chain its own energy; padded lanes take the last one. */
-static void condition(struct chains *c, const struct rbm *m, const double *energy, int64_t n)
+static void condition(struct chains *c, const struct model *m, const double *energy, int64_t n)
 {
-    int n0 = m->held;
+    int n0 = m->rbm.held;
     int64_t tiles = c->tiles.count;
     uint64_t *rows = mem_take(n0 * tiles, sizeof *rows);
     uint8_t *u = mem_take(64 * n0, sizeof *u);
@@ -29,7 +29,7 @@ static void condition(struct chains *c, const struct rbm *m, const double *energ
             model_condition(m, energy + (q < n ? q : n - 1), 1, u);
             for (int j = 0; j < n0; j++) rows[j * tiles + t] |= (uint64_t)u[j] << lane;
         }
-    chains_condition(c, m, rows);
+    chains_condition(c, &m->rbm, rows);
     mem_free(rows);
     mem_free(u);
 }
@@ -57,7 +57,7 @@ void draw_states(struct bits *b, const struct par *P, const struct model *m, con
 
     bits_init(b, rows, n, m->rbm.T.N, 0, 1, 1);
     chains_init(&c, tiles, n, &m->rbm, seed);
-    condition(&c, &m->rbm, energy, n);
+    condition(&c, m, energy, n);
     if (prior == DRAW_RBM) temper_start(c.bits, tiles, &m->rbm, k, how, seed);
     if (prior == DRAW_UNCOUPLED) {
         uncouple(&alone, &m->rbm);

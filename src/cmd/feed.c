@@ -55,6 +55,7 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
         log_warn(log,
                  "%s: %lld of %lld showers had voxels above the incident energy, now equal to it",
                  key, (long long)d->clipped, (long long)d->read);
+    model_aliases(m, log, key, d->energy, d->n);
     if (d->rows.window.small)
         log_warn(log,
                  "%s: /dev/shm has no room for the showers of a node: each rank keeps its own and "
@@ -233,7 +234,7 @@ void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
     const struct rbm *m = &f->model->rbm;
 
     if (!f->bits) {
-        model_condition(m, &f->data.energy[event], 1, u);
+        model_condition(f->model, &f->data.energy[event], 1, u);
         return;
     }
     uint8_t *state = mem_take(f->rows.V, 1);

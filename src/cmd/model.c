@@ -8,20 +8,34 @@
 #include "cmd/wiring.h"
 #include "io/ckpt.h"
 #include "vae/architecture.h"
-#include "vae/energycode.h"
 
 #include <string.h>
 
-void model_condition(const struct rbm *m, const double *energy, int64_t n, uint8_t *bytes)
+void model_condition(const struct model *m, const double *energy, int64_t n, uint8_t *bytes)
 {
-    int n0 = m->held;
+    int n0 = m->rbm.held;
     float *bits = mem_take(n0, sizeof *bits);
 
     for (int64_t i = 0; i < n; i++) {
-        energycode_encode(bits, n0, energy[i]);
+        energycode_encode(m->code, bits, n0, energy[i]);
         for (int j = 0; j < n0; j++) bytes[i * n0 + j] = bits[j] > 0.5f;
     }
     mem_free(bits);
+}
+
+void model_aliases(const struct model *m, struct log *l, const char *what, const double *energy,
+                   int64_t n)
+{
+    char text[256];
+    double from = energycode_alias(m->code, text, sizeof text);
+    int64_t above = 0;
+
+    for (int64_t i = 0; i < n; i++) above += energy[i] >= from;
+    if (above > 0)
+        log_warn(l,
+                 "%s: %lld of %lld energies are at %.6g MeV or above, where the energy code %s "
+                 "begins to alias: %s",
+                 what, (long long)above, (long long)n, from, energycode_name(m->code), text);
 }
 
 int model_conditional(const struct model *m, struct err *e)
@@ -30,7 +44,7 @@ int model_conditional(const struct model *m, struct err *e)
         return err_set(e,
                        "%s: no partition is clamped to the incident energy, expected partition 0",
                        m->path != NULL ? m->path : "the model");
-    return energycode_fits(m->rbm.T.size[0], e);
+    return energycode_fits(m->code, m->rbm.T.size[0], e);
 }
 
 /* rbm.file: the machine of a checkpoint, run or RBM file in place of a random start. */
@@ -96,7 +110,7 @@ int model_networks(struct model *m, char *architecture, const char *architecture
     if (geom_parse(&m->geom, geometry, geometry_name, e)) return -1;
     if (model_conditional(m, e)) return -1;
     if ((tree = yaml_parse(architecture, architecture_name, e)) == NULL) return -1;
-    struct vae_sizes sizes = { m->geom.voxels, m->rbm.T.K, m->rbm.T.size, batch };
+    struct vae_sizes sizes = { m->geom.voxels, m->rbm.T.K, m->rbm.T.size, batch, m->code };
     int bad = vae_init(&m->vae, tree, architecture_name, &sizes, seed, e);
     yaml_drop(tree);
     m->networks = !bad;
@@ -134,7 +148,8 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
     const char *geometry = conf_text(r->conf, "data.geometry");
     char *a = NULL, *g = NULL;
 
-    *m = (struct model){ .transform = transform_logit() };
+    *m = (struct model){ .transform = transform_logit(),
+                         .code = (enum energycode)conf_choice(r->conf, "model.energy_code") };
     m->transform.kind = (enum transform_kind)conf_choice(r->conf, "data.transform");
     if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = conf_real(r->conf, "data.log1p");
     int bad = make_rbm(&m->rbm, r, e);

@@ -136,6 +136,27 @@ int modelfile_transform(const struct model *m, const struct conf *c, struct err 
                    conf_origin(c, key), key, here, m->path, there);
 }
 
+int modelfile_write_rbm(struct h5 *f, const char *group, const struct model *m, struct err *e)
+{
+    if (rbmfile_write(f, group, &m->rbm, e)) return -1;
+    if (m->code == ENERGYCODE_CALOQ) return 0;
+    return h5_put_text(f, group, "energy_code", energycode_name(m->code), e);
+}
+
+/* The machine and the code of its partition 0. */
+static int read_rbm(const struct h5 *f, const char *group, struct model *m, struct err *e)
+{
+    char name[32] = "";
+    struct err none = { "" };
+
+    if (rbmfile_read(f, group, &m->rbm, e)) return -1;
+    h5_get_text(f, group, "energy_code", name, (int)sizeof name, &none);
+    int code = name[0] == '\0' ? ENERGYCODE_CALOQ : energycode_named(name);
+    if (code < 0) return err_set(e, "%s: energy code \"%s\" is not known", f->path, name);
+    m->code = (enum energycode)code;
+    return 0;
+}
+
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
 {
     if (m->networks &&
@@ -148,7 +169,7 @@ int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
          h5_put_real(f, "/model", "transform_threshold", m->transform.threshold, e) ||
          write_standard(f, &m->standard, e)))
         return -1;
-    return rbmfile_write(f, "/rbm", &m->rbm, e);
+    return modelfile_write_rbm(f, "/rbm", m, e);
 }
 
 int modelfile_write_average(struct h5 *f, const struct model *m, const struct average *a,
@@ -248,11 +269,11 @@ static int load_from(const struct h5 *f, struct model *m, int batch, enum modelf
     m->transform = transform_logit();
     h5_get_text(f, "/", "format", format, (int)sizeof format, &none);
     if (strcmp(format, "caloq-checkpoint") == 0) {
-        if (rbmfile_read(f, "/rbm", &m->rbm, e)) return -1;
+        if (read_rbm(f, "/rbm", m, e)) return -1;
         return h5_has(f, "architecture") ? load_networks(f, m, batch, which, e) : 0;
     }
     if (strcmp(format, "caloq-rbm") == 0 || h5_has(f, "partition_sizes"))
-        return rbmfile_read(f, "/", &m->rbm, e);
+        return read_rbm(f, "/", m, e);
     if (rbmsfile_is(f)) return rbmsfile_read(f, &m->rbm, e);
     return err_set(e, "%s: neither a checkpoint nor an RBM file (attribute format is \"%s\")",
                    f->path, format);

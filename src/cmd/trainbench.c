@@ -88,7 +88,7 @@ static void decode_one(void *ctx)
 static double bytes_of(const struct yaml *tree, const char *file, int B, struct err *e)
 {
     int size[PARTITIONS] = { UNITS, UNITS, UNITS, UNITS };
-    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, 0 };
+    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, 0, ENERGYCODE_CALOQ };
     struct vae v;
 
     if (vae_init(&v, tree, file, &sizes, 1, e)) return NAN;
@@ -130,7 +130,7 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
 static int init(struct learner *l, const struct yaml *tree, const char *file, int B, struct err *e)
 {
     int size[PARTITIONS] = { UNITS, UNITS, UNITS, UNITS };
-    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, B };
+    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, B, ENERGYCODE_CALOQ };
     struct optim_options how = optim_default();
     struct topology T;
 

@@ -100,7 +100,8 @@ static int list_conditions(struct ztarget *t, int listed, struct err *e)
         t->energy[q] = conf_real_at(c, "logz.energies", q);
         if (energycode_range(t->energy[q], e)) return err_within(e, "logz.energies, entry %d", q);
     }
-    model_condition(&t->model.rbm, t->energy, t->Q, t->u);
+    model_condition(&t->model, t->energy, t->Q, t->u);
+    model_aliases(&t->model, &t->r->log, "logz.energies", t->energy, t->Q);
     return 0;
 }
 

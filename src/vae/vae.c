@@ -118,7 +118,9 @@ static void take_memory(struct vae *v)
 int vae_init(struct vae *v, const struct yaml *tree, const char *file, const struct vae_sizes *s,
              uint64_t seed, struct err *e)
 {
-    *v = (struct vae){ .V = s->voxels, .K = s->partitions, .batch = s->batch, .seed = seed };
+    *v = (struct vae){
+        .V = s->voxels, .K = s->partitions, .batch = s->batch, .code = s->code, .seed = seed
+    };
     if (s->partitions < 2) return err_set(e, "a model of %d partitions, expected 2", s->partitions);
     v->nodes = mem_take(v->K, sizeof *v->nodes);
     for (int k = 0; k < v->K; k++) {
@@ -126,7 +128,7 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
         v->L += s->nodes[k];
     }
     v->F = v->L - v->nodes[0];
-    if (energycode_fits(v->nodes[0], e) || check_tree(tree, file, e) ||
+    if (energycode_fits(v->code, v->nodes[0], e) || check_tree(tree, file, e) ||
         read_energy(v, tree, file, e) || init_networks(v, tree, file, e)) {
         vae_free(v);
         return -1;
@@ -203,7 +205,7 @@ void vae_start(struct vae *v, const struct vae_data *d)
 void vae_condition(const struct vae *v, int B, const double *E, float *bits, int stride)
 {
     for (int b = 0; b < B; b++)
-        energycode_encode(bits + (size_t)b * (size_t)stride, v->nodes[0], E[b]);
+        energycode_encode(v->code, bits + (size_t)b * (size_t)stride, v->nodes[0], E[b]);
 }
 
 static void energies(struct vae *v, int B, const double *E)

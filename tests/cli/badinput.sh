@@ -159,7 +159,7 @@ bad "synth.showers is 1.5|synth.showers is '1.5'|synth.showers.*1.5.*an integer"
 bad "training.mode.*vea.*one of ae, vae, rbm" "${train[@]}" training.mode=vea
 bad "expected section.key=value" "${train[@]}" nonsense
 bad "rbm.nodes lists 3 sizes, expected 1 or rbm.partitions = 4" "${train[@]}" rbm.nodes='[57, 6, 6]'
-bad "rbm.nodes: partition 0 has 56 units, the energy code needs at least 57" "${train[@]}" rbm.nodes='[56, 6, 6, 6]'
+bad "rbm.nodes: partition 0 has 56 units, the energy code caloq needs at least 57" "${train[@]}" rbm.nodes='[56, 6, 6, 6]'
 bad "rbm.clamped is 4, expected -1 \(none\) or a partition below 4" "${train[@]}" rbm.clamped=4
 bad "synth.energy_max is 100 MeV, expected more than synth.energy_min \(1000 MeV\)" synth synth.energy_max=100 synth.output="$work/new.h5"
 bad 'training.phases\[1\].epocs.*epochs' "${train[@]}" training.phases='[{mode: ae}, {mode: ae, epocs: 2}]'
