@@ -16,8 +16,9 @@ struct bath {
 };
 
 /* All reads of a programming into states [reads, n]; factor [reads] as in onchip_read. Returns
- * reads. Random numbers: of (seed of the programming, read, sweep, unit). */
+ * reads. Random numbers: of (seed of the programming, read, sweep, unit). A device
+ * without kick draws other numbers than onchip_read, from the same distribution. */
 int64_t bath_read(const struct bath *b, struct onchip *c, const struct freezeout *f,
-                  const float *factor, int64_t reads, uint8_t *states);
+                  const struct kern *k, const float *factor, int64_t reads, uint8_t *states);
 
 #endif

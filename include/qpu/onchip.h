@@ -12,20 +12,21 @@
 #include "qpu/misprint.h"
 
 struct onchip {
-    struct rbm m;        /* owned, as all below */
-    struct ising g;      /* as programmed */
-    int32_t *place;      /* [n] the unit of a spin */
-    double *flux, *rest; /* [n] fields of flux biases at freeze-out; biases without any field */
-    int moves;           /* do the biases change along the anneal? */
-    uint64_t seed;       /* of this programming */
+    struct rbm m;   /* owned, as all below */
+    struct ising g; /* as programmed */
+    int32_t *place; /* [n] the unit of a spin */
+    double *flux;   /* [n] scratch: biases in quanta */
+    float *part[3]; /* [n] by unit: the biases of couplings, of h, of flux at freeze-out */
+    int moves;      /* do the biases change along the anneal? */
+    uint64_t seed;  /* of this programming */
 };
 
 /* Room for problems of the graph of g. */
 void onchip_init(struct onchip *c, const struct ising *g);
 void onchip_free(struct onchip *c); /* accepts { 0 } */
 
-/* What p makes of h / scale, J / scale of g. flux [n]: biases in quanta, in; fields that they are
- * worth is what stays in c. f says whether there is a gain schedule. */
+/* What p makes of h / scale, J / scale of g, and of biases flux [n] in quanta. f says whether there
+ * is a gain schedule. */
 int onchip_program(struct onchip *c, const struct misprint *p, const struct ising *g, double scale,
                    const double *flux, const struct freezeout *f, struct err *e);
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/devicebench.h"
 #include "cmd/gibbsbench.h"
 #include "cmd/kernbench.h"
 #include "cmd/scalebench.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum { VOXELS = 6480 };
-enum { ALL, GIBBS, COUNTS, LOGZ, TRAIN, IO }; /* choices of bench.what */
+enum { ALL, GIBBS, COUNTS, LOGZ, TRAIN, IO, DEVICE }; /* choices of bench.what */
 
 /* A file of showers, read back by rows and by the C library. */
 struct reader {
@@ -92,6 +93,7 @@ int cmd_bench(struct run *r, struct err *e)
     if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = trainbench(r, list, seconds, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);
+    if (!bad && (what == ALL || what == DEVICE)) bad = devicebench(r, list, seconds, e);
     json_put_text(r->result, "command", "bench");
     json_put_text(r->result, "blas_core", blas_core());
     json_put(r->result, "figures", list);

@@ -267,9 +267,10 @@ static const struct conf_key table[] = {
     { "anneal.offsets", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit offset\": anneal_offsets" },
     { "anneal.initial_state", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit -1\" or \"qubit 1\" for reverse annealing" },
 
-    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io", "which part to measure" },
+    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io device", "which part to measure" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
     { "bench.architectures", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-flat-small.yaml, configs/architectures/cnn-hierarchy.yaml]", 0, 0, "", 0, "networks whose training steps are measured" },
+    { "bench.devices", CONF_TEXTS, "[configs/devices/advantage2_system1.yaml, configs/devices/advantage_system4.yaml]", 0, 0, "", 0, "data sheets of kinetic devices that are measured" },
     { "bench.batch", CONF_INT, "64", 1, 65536, "showers", 0, "showers of such a step on each rank" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 

@@ -4,114 +4,144 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <string.h>
 
-/* One read: its spins by unit, their fields at beta = 1, and what the spins keep. */
+/*
+ * One read. Units of a class do not see each other, so 64 of them are drawn at once, as the kernel
+ * draws 64 chains: each class begins a new word, and what is left of its last one is drawn in vain.
+ */
 struct read {
     struct kern_net net;
-    uint8_t *bit; /* [N] */
-    float *field; /* [N] bias + sum w x */
-    float *bias;  /* [N] as the field has it: that of the sweep, and of the bath */
-    double *kept; /* [N] b by unit */
+    int words;
+    int32_t *at;    /* [N] the place of a unit: 64 word + bit */
+    int32_t *near;  /* [2M] places of neighbours, in the order of net */
+    int32_t *unit;  /* [64 words] or -1 */
+    uint64_t *bits; /* [words] */
+    float *field;   /* [64 words] bias + sum w x at beta = 1 */
+    float *bias;    /* [N] as the field has it: that of the sweep, and of the bath */
+    float *bath;    /* [N] 2 b of this read */
+    double *kept;   /* [N] b by unit */
 };
 
-/* Fair coins, and their fields. */
-static void begin(struct read *x, const struct onchip *c, int64_t number)
+static void read_take(struct read *x, const struct rbm *m)
 {
-    struct rng r = rng_at(c->seed, RNG_CHAIN_START, number, 0);
-    uint32_t word = 0;
+    int N = m->T.N;
 
-    for (int i = 0; i < x->net.N; i++) {
-        if (i % 32 == 0) word = rng_word(&r);
-        x->bit[i] = word >> i % 32 & 1;
-        x->field[i] = x->bias[i] = 0.0f;
+    *x = (struct read){ .net = rbm_net(m) };
+    x->at = mem_take(N, sizeof *x->at);
+    x->near = mem_take(x->net.first[N], sizeof *x->near);
+    x->bias = mem_take(N, sizeof *x->bias);
+    x->kept = mem_take(N, sizeof *x->kept);
+    x->bath = mem_take(N, sizeof *x->bath);
+    for (int p = 0, i = 0; p < m->T.K; p++) {
+        for (int k = 0; k < m->T.size[p]; k++) x->at[i++] = x->words * KERN_LANES + k;
+        x->words += (m->T.size[p] + KERN_LANES - 1) / KERN_LANES;
     }
-    for (int i = 0; i < x->net.N; i++)
-        for (int64_t k = x->net.first[i]; k < x->net.first[i + 1]; k++)
-            if (x->bit[x->net.neighbour[k]]) x->field[i] += x->net.weight[k];
+    for (int64_t k = 0; k < x->net.first[N]; k++) x->near[k] = x->at[x->net.neighbour[k]];
+    x->unit = mem_take((int64_t)x->words * KERN_LANES, sizeof *x->unit);
+    x->field = mem_take((int64_t)x->words * KERN_LANES, sizeof *x->field);
+    x->bits = mem_take(x->words, sizeof *x->bits);
+    for (int l = 0; l < x->words * KERN_LANES; l++) x->unit[l] = -1;
+    for (int i = 0; i < N; i++) x->unit[x->at[i]] = i;
 }
 
-/* The biases of a sweep in place of those of the one before. */
+static void read_free(struct read *x)
+{
+    mem_free(x->at);
+    mem_free(x->near);
+    mem_free(x->unit);
+    mem_free(x->field);
+    mem_free(x->bits);
+    mem_free(x->bias);
+    mem_free(x->kept);
+    mem_free(x->bath);
+}
+
+static int bit_of(const struct read *x, int unit)
+{
+    return (int)(x->bits[x->at[unit] / KERN_LANES] >> x->at[unit] % KERN_LANES & 1);
+}
+
+/* Fair coins, and what they do to their neighbours. */
+static void begin(struct read *x, uint64_t seed, int64_t number)
+{
+    struct rng r = rng_at(seed, RNG_CHAIN_START, number, 0);
+
+    for (int w = 0; w < x->words; w++) {
+        uint64_t high = rng_word(&r);
+        x->bits[w] = high << 32 | rng_word(&r);
+    }
+    memset(x->bias, 0, (size_t)x->net.N * sizeof *x->bias);
+    memset(x->field, 0, (size_t)x->words * KERN_LANES * sizeof *x->field);
+    for (int i = 0; i < x->net.N; i++)
+        for (int64_t k = x->net.first[i]; k < x->net.first[i + 1] && bit_of(x, i); k++)
+            x->field[x->near[k]] += x->net.weight[k];
+}
+
+/* The biases of a sweep in place of those of the one before, class by class. */
 static void renew(struct read *x)
 {
-    for (int i = 0; i < x->net.N; i++) {
-        float bias = x->net.bias[i] + (float)(2.0 * x->kept[i]);
-        x->field[i] += bias - x->bias[i];
-        x->bias[i] = bias;
-    }
-}
-
-/* Is u below e / (1 + e), e = exp(-x), x >= 0? The leading zeros of u tell most that are not. */
-static inline int unlikely(uint32_t word, float x)
-{
-    static const float bit = 0.6931472f;
-    int zeros = word == 0 ? 32 : __builtin_clz(word);
-
-    if (x > (float)(zeros + 1) * bit) return 0;
-    float e = expf(-x);
-    return ((float)word + 0.5f) * 2.3283064e-10f * (1.0f + e) < e;
-}
-
-static void flip(struct read *x, int i)
-{
-    const struct kern_net *n = &x->net;
-    float sign = x->bit[i] ? -1.0f : 1.0f;
-
-    x->bit[i] ^= 1;
-    for (int64_t k = n->first[i]; k < n->first[i + 1]; k++)
-        x->field[n->neighbour[k]] += sign * n->weight[k];
-}
-
-static void sweep(struct read *x, float beta, const uint32_t key[2], uint32_t counter[4])
-{
-    uint32_t word[4];
-
-    for (int i = 0; i < x->net.N; i++) {
-        if (i % 4 == 0) {
-            counter[0] = (uint32_t)i / 4;
-            rng_philox(word, counter, key);
+    for (int i = 0; i < x->net.N;) {
+        int from = i, word = x->at[i] / KERN_LANES;
+        float *restrict field = x->field + x->at[i];
+        while (i < x->net.N && x->at[i] / KERN_LANES == word) i++;
+        for (int k = from; k < i; k++) {
+            float bias = x->net.bias[k] + x->bath[k];
+            field[k - from] += bias - x->bias[k];
+            x->bias[k] = bias;
         }
-        float f = beta * x->field[i];
-        int likely = f > 0.0f;
-        if ((likely ^ unlikely(word[i % 4], fabsf(f))) != x->bit[i]) flip(x, i);
     }
 }
 
-static void one_read(struct read *x, struct onchip *c, const struct freezeout *f, float factor,
-                     int64_t number)
+/* The neighbours of the units of a word that flip. */
+static void tell_neighbours(struct read *x, int word, uint64_t now)
 {
-    uint32_t counter[4];
-    struct rng r = rng_at(c->seed, RNG_DEVICE, 0, 0);
+    for (uint64_t flips = now ^ x->bits[word]; flips != 0; flips &= flips - 1) {
+        int bit = __builtin_ctzll(flips), i = x->unit[word * KERN_LANES + bit];
+        float sign = now >> bit & 1 ? 1.0f : -1.0f;
+        if (i < 0) continue;
+        for (int64_t k = x->net.first[i]; k < x->net.first[i + 1]; k++)
+            x->field[x->near[k]] += sign * x->net.weight[k];
+    }
+    x->bits[word] = now;
+}
 
-    begin(x, c, number);
+static void one_read(struct read *x, struct onchip *c, const struct freezeout *f,
+                     const struct kern *k, float factor, int64_t number)
+{
+    struct rng r = rng_at(c->seed, RNG_DEVICE, 0, 0);
+    struct kern_draw d = { .key = { r.key[0], r.key[1] } };
+
+    begin(x, c->seed, number);
+    for (int i = 0; i < x->net.N; i++) x->bath[i] = (float)(2.0 * x->kept[i]);
     for (int s = 0; s < f->n; s++) {
         onchip_biases(c, f, s);
         if (s == 0 || c->moves) renew(x);
-        rng_counter(counter, RNG_DEVICE, number, s);
-        sweep(x, (float)f->beta[s] * factor, r.key, counter);
+        rng_counter(d.counter, RNG_DEVICE, number, s);
+        d.beta = (float)f->beta[s] * factor;
+        for (int w = 0; w < x->words; w++) {
+            uint64_t now = x->bits[w];
+            k->draw(&now, NULL, 1, x->field + w * KERN_LANES, &d, w);
+            tell_neighbours(x, w, now);
+        }
     }
 }
 
 int64_t bath_read(const struct bath *b, struct onchip *c, const struct freezeout *f,
-                  const float *factor, int64_t reads, uint8_t *states)
+                  const struct kern *k, const float *factor, int64_t reads, uint8_t *states)
 {
     int n = c->g.n;
-    struct read x = { .net = rbm_net(&c->m) };
+    struct read x;
 
-    x.bit = mem_take(n, 1);
-    x.field = mem_take(n, sizeof *x.field);
-    x.bias = mem_take(n, sizeof *x.bias);
-    x.kept = mem_take(n, sizeof *x.kept);
+    read_take(&x, &c->m);
     for (int64_t r = 0; r < reads; r++) {
-        one_read(&x, c, f, factor[r], r);
+        one_read(&x, c, f, k, factor[r], r);
         for (int i = 0; i < n; i++) {
-            int unit = c->place[i];
-            states[r * n + i] = x.bit[unit];
-            x.kept[unit] = b->keep * x.kept[unit] + (x.bit[unit] ? b->kick : -b->kick);
+            int unit = c->place[i], bit = bit_of(&x, unit);
+            states[r * n + i] = (uint8_t)bit;
+            x.kept[unit] = b->keep * x.kept[unit] + (bit ? b->kick : -b->kick);
         }
     }
-    mem_free(x.bit);
-    mem_free(x.field);
-    mem_free(x.bias);
-    mem_free(x.kept);
+    read_free(&x);
     return reads;
 }

@@ -282,7 +282,7 @@ static int64_t read_tiles(struct onchip *o, const struct kinetic *k, const struc
     if (kinetic_remembers(k)) {
         struct bath b = { .kick = k->sheet.bath_strength * sqrt(x->cost.anneal / BATH_ANNEAL),
                           .keep = exp(-period(x) / k->sheet.bath_time) };
-        rows = bath_read(&b, o, f, factor, part->reads, states);
+        rows = bath_read(&b, o, f, k->kern, factor, part->reads, states);
     }
     for (int64_t t = 0; t < tiles.count && !kinetic_remembers(k); t += AT_ONCE) {
         int64_t n = tiles.count - t < AT_ONCE ? tiles.count - t : AT_ONCE;

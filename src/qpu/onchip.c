@@ -14,7 +14,7 @@ void onchip_init(struct onchip *c, const struct ising *g)
     memcpy(c->g.pair, g->pair, (size_t)g->m * sizeof *g->pair);
     c->place = mem_take(g->n, sizeof *c->place);
     c->flux = mem_take(g->n, sizeof *c->flux);
-    c->rest = mem_take(g->n, sizeof *c->rest);
+    for (int k = 0; k < 3; k++) c->part[k] = mem_take(g->n, sizeof *c->part[k]);
 }
 
 void onchip_free(struct onchip *c)
@@ -23,7 +23,7 @@ void onchip_free(struct onchip *c)
     ising_free(&c->g);
     mem_free(c->place);
     mem_free(c->flux);
-    mem_free(c->rest);
+    for (int k = 0; k < 3; k++) mem_free(c->part[k]);
     *c = (struct onchip){ 0 };
 }
 
@@ -42,8 +42,10 @@ int onchip_program(struct onchip *c, const struct misprint *p, const struct isin
     rbm_free(&c->m);
     if (ising_machine(&c->m, c->place, &c->g, 1.0, e)) return -1;
     for (int i = 0; i < n; i++) {
-        c->flux[i] /= -per_h;
-        c->rest[i] = (double)c->m.bias[c->place[i]] + 2.0 * c->g.h[i];
+        int unit = c->place[i];
+        c->part[0][unit] = (float)((double)c->m.bias[unit] + 2.0 * c->g.h[i]);
+        c->part[1][unit] = (float)(-2.0 * c->g.h[i]);
+        c->part[2][unit] = (float)(2.0 * c->flux[i] / per_h);
         if (c->flux[i] != 0.0) c->moves = 1;
     }
     return 0;
@@ -51,10 +53,10 @@ int onchip_program(struct onchip *c, const struct misprint *p, const struct isin
 
 void onchip_biases(struct onchip *c, const struct freezeout *f, int sweep)
 {
-    if (!c->moves) return;
-    for (int i = 0; i < c->g.n; i++)
-        c->m.bias[c->place[i]] =
-            (float)(c->rest[i] - 2.0 * (f->gain[sweep] * c->g.h[i] + f->flux[sweep] * c->flux[i]));
+    const float *restrict rest = c->part[0], *restrict h = c->part[1], *restrict flux = c->part[2];
+    float gain = (float)f->gain[sweep], worth = (float)f->flux[sweep], *restrict bias = c->m.bias;
+
+    for (int i = 0; i < c->g.n && c->moves; i++) bias[i] = rest[i] + gain * h[i] + worth * flux[i];
 }
 
 int64_t onchip_read(struct onchip *c, const struct freezeout *f, const struct kern *k,
