@@ -7,8 +7,8 @@ usage: sapi_server.py --dir DIR [--solver NAME=KIND,SIZE[,T][-DEAD] ...] [--time
 Prints the endpoint when it listens (DIR/url too). DIR/ledger.jsonl has a line for every problem that
 was accepted (paid), DIR/requests.jsonl one for every request. The token it asks for is $SAPI_TOKEN.
 Samples are pseudo-random bits, or those of a child that reads problems and writes samples, a line of
-JSON each (`caloq anneal anneal.what=serve`), at inverse temperature BETA; the energies are those of
-the submitted problem. Faults: sapi/faults.py.
+JSON each (`caloq anneal anneal.what=serve`), at inverse temperature BETA, or with anneal.backend=kinetic by
+the parameters of the problem; the energies are those of the submitted problem. Faults: sapi/faults.py.
 It ends by TERM, or when the process that started it has ended.
 """
 import argparse

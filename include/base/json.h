@@ -43,6 +43,7 @@ struct json *json_parse_stranger(const char *text, int64_t n, int depth, const c
 int json_get_int(const struct json *j, const char *key, int64_t *out);
 int json_get_real(const struct json *j, const char *key, double *out);
 int json_get_text(const struct json *j, const char *key, const char **out);
+int json_get_flag(const struct json *j, const char *key, int *out);
 const struct json *json_get(const struct json *j, const char *key); /* borrowed until json_drop */
 
 /* Lists: how many entries (-1: no list), and entry i, borrowed; NULL past the end. */

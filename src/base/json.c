@@ -266,6 +266,15 @@ int json_get_text(const struct json *j, const char *key, const char **out)
     return json_string_of(json_get(j, key), out);
 }
 
+int json_get_flag(const struct json *j, const char *key, int *out)
+{
+    const json_t *x = theirs(json_get(j, key));
+
+    if (!json_is_boolean(x)) return -1;
+    *out = json_is_true(x);
+    return 0;
+}
+
 const struct json *json_get(const struct json *j, const char *key)
 {
     return (const struct json *)json_object_get(theirs(j), key);

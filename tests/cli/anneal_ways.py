@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import h5py
+
 import anneal_kit
 from sapi import talk
 
@@ -153,12 +155,35 @@ def a_child_draws_at_the_temperature_it_is_asked_for(desk):
         assert error < 0.1 and abs(beta - 1.5) < 5 * error, (beta, error)
 
 
+def a_kinetic_child_has_its_own_temperature_and_takes_parameters(desk):
+    """Weakly coupled spins come back at the published temperature of single ones, 0.112 of an Advantage2_system1; a flux
+    bias clamps its qubit up (P(down) = exp(-2 * 0.004 / 5.74e-4 / 0.112) = 1e-54)."""
+    model, biases = os.path.join(desk.work, "weak.h5"), os.path.join(desk.work, "biases.txt")
+    anneal_kit.machine(model, 2, 10, 5, weight=0.5)
+    with h5py.File(model) as f:
+        qubit = f["qubits"][3]
+    with open(biases, "w") as f:
+        f.write(f"{qubit} 0.004\n")
+    serve = f"{desk.caloq} anneal anneal.what=serve anneal.backend=kinetic anneal.noise=[none] anneal.chip=2 run.dir={desk.work}/serve"
+    with talk.StandIn(desk.work, "--solver", "Z=zephyr,2", "--child", serve, token=desk.token) as s:
+        run = desk.run(**{"anneal.model": model, "anneal.endpoint": s.url, "anneal.reads": 4000, "anneal.scale": 20})
+        assert run.status == 0, run.err[-600:]
+        beta, error = run.result["beta"], run.result["beta_error"]
+        assert abs(beta * 0.112 - 1) < 0.05 + 5 * error * 0.112, (beta, error)
+        run = desk.run(**{"anneal.model": model, "anneal.endpoint": s.url, "anneal.reads": 500, "anneal.scale": 20,
+                          "anneal.flux_biases": biases})
+        assert run.status == 0, run.err[-600:]
+        with h5py.File(desk.output) as f:
+            assert f["states"][:, 3].all() and 0.05 < f["states"][:, :3].mean() < 0.95, f["states"][:, :4].mean(0)
+
+
 NO_TOKEN = dict(drop=("DWAVE_API_TOKEN",))
 CASES = {
     **{case.__name__.replace("_", " "): case for case in (
         dwave_conf_is_enough, a_token_for_all_to_read_earns_a_warning, the_environment_is_over_the_file_and_the_config_over_both,
         nothing_answers, a_token_in_the_config_is_refused, a_proxy_is_used_and_its_password_not_shown,
-        tls_with_a_certificate_of_ones_own, a_child_draws_at_the_temperature_it_is_asked_for, solvers_are_listed_and_shown)},
+        tls_with_a_certificate_of_ones_own, a_child_draws_at_the_temperature_it_is_asked_for, a_kinetic_child_has_its_own_temperature_and_takes_parameters,
+        solvers_are_listed_and_shown)},
     "no token": refused(["DWAVE_API_TOKEN"], **NO_TOKEN),
     "a token of two lines": refused(["token"], env={"DWAVE_API_TOKEN": "line\nX-Other: line"}),
     "http to another machine": refused(["http"], {"anneal.endpoint": "http://192.0.2.1/sapi/v2/"}),

@@ -8,6 +8,9 @@ import zlib
 
 from . import problems
 
+PASSED = """annealing_time anneal_schedule h_gain_schedule programming_thermalization readout_thermalization auto_scale
+flux_drift_compensation reduce_intersample_correlation""".split()
+
 
 class Child:
     def __init__(self, command, beta):
@@ -26,7 +29,10 @@ class Child:
                 h[u] += w
                 h[v] += w
         ask = {"id": salt, "h": h, "couplers": couplers, "J": J, "reads": problem.reads, "beta": self.beta,
-               "seed": zlib.crc32(problem.key + salt.encode())}
+               "seed": zlib.crc32(problem.key + salt.encode()), "qubits": problem.active,
+               "params": {"auto_scale": True, **{k: problem.params[k] for k in PASSED if k in problem.params}}}
+        if "flux_biases" in problem.params:
+            ask["flux_biases"] = [problem.params["flux_biases"][q] for q in problem.active]
         with self.lock:
             self.process.stdin.write(json.dumps(ask).encode() + b"\n")
             self.process.stdin.flush()
