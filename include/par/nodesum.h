@@ -2,10 +2,10 @@
  * nodesum.h - sums of floats over ranks through the memory that a node's ranks share.
  *
  * Each rank keeps what is summed (gradients) in a window that its neighbours read. Of every sum a
- * rank of the node has a share: once all have started, it adds the shares of all in rank order,
- * sums over nodes with the ranks that have the same share there (MPI_Iallreduce), and the others
- * copy it. Flags in the window say who is how far, so that nobody calls MPI within a node. A rank
- * that waits yields the processor, then sleeps for some microseconds at a time.
+ * rank of the node has a share: once all have started, it adds it up in rank order, sums over nodes
+ * with the ranks that have the same share there (MPI_Iallreduce), and writes it to all. Flags in
+ * the window say who is how far, so that nobody calls MPI within a node. A rank that waits yields
+ * the processor, then sleeps for some microseconds at a time.
  *
  * With updates by shares (struct sharing) each rank updates its share of the parameters, and these
  * go through the same window. On nodes with unequal numbers of ranks, the first ranks of each,
@@ -21,6 +21,7 @@ struct nodesum {
     const struct par *P; /* borrowed */
     struct window window;
     struct par cross; /* the ranks of all nodes that have our share */
+    int shares;       /* updates go by shares */
     int holders;      /* ranks of a node that have shares */
     int64_t n;        /* floats */
     int slots;

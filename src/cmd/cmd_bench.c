@@ -5,6 +5,7 @@
 #include "cmd/kernbench.h"
 #include "cmd/scalebench.h"
 #include "cmd/stopwatch.h"
+#include "cmd/sumbench.h"
 #include "cmd/trainbench.h"
 #include "cmd/zbench.h"
 #include "io/h5.h"
@@ -91,6 +92,7 @@ int cmd_bench(struct run *r, struct err *e)
     if (what == ALL || what == COUNTS) kernbench_counts(r, list, seconds);
     if (what == ALL || what == LOGZ) zbench_logz(r, list, seconds);
     if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);
+    if (what == ALL || what == TRAIN) sumbench(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = trainbench(r, list, seconds, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);
     if (!bad && (what == ALL || what == DEVICE)) bad = devicebench(r, list, seconds, e);

@@ -272,6 +272,7 @@ static const struct conf_key table[] = {
     { "bench.architectures", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-flat-small.yaml, configs/architectures/cnn-hierarchy.yaml]", 0, 0, "", 0, "networks whose training steps are measured" },
     { "bench.devices", CONF_TEXTS, "[configs/devices/advantage2_system1.yaml, configs/devices/advantage_system4.yaml]", 0, 0, "", 0, "data sheets of kinetic devices that are measured" },
     { "bench.batch", CONF_INT, "64", 1, 65536, "showers", 0, "showers of such a step on each rank" },
+    { "bench.floats", CONF_INT, "33554432", 1, 1e10, "", 0, "parameters whose sum over ranks and update are measured, 24 bytes each on a rank; the published model has 132382236" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, archive of the package rbms, or edge list (*.txt)" },

@@ -78,21 +78,32 @@ static int all_at(const struct nodesum *s, int slot, int phase)
     return 1;
 }
 
-/* Add the ranks' floats of our share, in rank order. */
+/* n floats from `at` on, for all ranks of the node: nobody else reads or writes these there. */
+static void push(const struct nodesum *s, int64_t at, const float *x, int64_t n)
+{
+    for (int r = 0; r < s->window.node.size; r++)
+        if (floats(s, r) + at != x) memcpy(floats(s, r) + at, x, (size_t)n * sizeof *x);
+}
+
+/* Add the ranks' floats of our share, in rank order; for all, unless other nodes' are to come or
+ * updates go by shares. */
 static void add(const struct nodesum *s, const struct nodesum_slot *k)
 {
     struct block mine = share_of(s, s->window.node.rank, k->n);
-    float *out = s->x + k->at + mine.first;
+    int all = s->cross.size == 1 && !s->shares;
 
     for (int64_t i = 0; i < mine.count; i += CHUNK) {
         float sum[CHUNK];
-        int64_t n = mine.count - i < CHUNK ? mine.count - i : CHUNK;
-        memcpy(sum, floats(s, 0) + k->at + mine.first + i, (size_t)n * sizeof *sum);
+        int64_t n = mine.count - i < CHUNK ? mine.count - i : CHUNK, at = k->at + mine.first + i;
+        memcpy(sum, floats(s, 0) + at, (size_t)n * sizeof *sum);
         for (int r = 1; r < s->window.node.size; r++) {
-            const float *restrict x = floats(s, r) + k->at + mine.first + i;
+            const float *restrict x = floats(s, r) + at;
             for (int64_t j = 0; j < n; j++) sum[j] += x[j];
         }
-        memcpy(out + i, sum, (size_t)n * sizeof *sum);
+        if (all)
+            push(s, at, sum, n);
+        else
+            memcpy(s->x + at, sum, (size_t)n * sizeof *sum);
     }
 }
 
@@ -119,6 +130,17 @@ static void sum_share(struct nodesum *s, int slot)
                        *(MPI_Comm *)s->cross.comm, &k->request);
 }
 
+/* The sum of our share stands in our floats, and with updates whole in all the node's. */
+static void finish(struct nodesum *s, int slot)
+{
+    const struct nodesum_slot *k = &s->slot[slot];
+    struct block mine = share_of(s, s->window.node.rank, k->n);
+
+    if (s->cross.size > 1 && !s->shares)
+        push(s, k->at + mine.first, s->x + k->at + mine.first, mine.count);
+    tell(s, slot, SUMMED);
+}
+
 /* Go on as far as that goes without waiting. Shares are summed in the order of the starts, which
  * is the same on all ranks: so the ranks of one share call MPI_Iallreduce in one order. */
 static void advance(struct nodesum *s)
@@ -131,7 +153,7 @@ static void advance(struct nodesum *s)
         int done = 0;
         if (s->slot[i].phase != CROSSING) continue;
         MPI_Test(&s->slot[i].request, &done, MPI_STATUS_IGNORE);
-        if (done) tell(s, i, SUMMED);
+        if (done) finish(s, i);
     }
 }
 
@@ -227,9 +249,11 @@ static void wait(void *ctx, int slot)
 
     if (k->phase == IDLE) return;
     scatter(ctx, slot);
-    if (k->phase == SUMMED) spread(ctx, k->y, slot);
-    if (k->phase == PLACED) gather(ctx, slot);
-    until_all(s, slot, TAKEN);
+    if (s->shares) {
+        if (k->phase == SUMMED) spread(ctx, k->y, slot);
+        if (k->phase == PLACED) gather(ctx, slot);
+    }
+    until_all(s, slot, s->shares ? TAKEN : SUMMED);
     k->phase = IDLE;
 }
 
@@ -260,13 +284,14 @@ struct reducer nodesum_reducer(struct nodesum *s, int shares)
 {
     static const struct sharing sharing = { share, scatter, spread, gather, sum_holders };
 
+    s->shares = shares && s->holders > 1;
     return (struct reducer){ .sum = sum,
                              .count = count,
                              .start = start,
                              .wait = wait,
                              .poll = poll,
                              .ctx = s,
-                             .sharing = shares && s->holders > 1 ? &sharing : NULL };
+                             .sharing = s->shares ? &sharing : NULL };
 }
 
 void nodesum_take(struct nodesum *s, const struct par *P, int64_t n, int slots)

@@ -6,7 +6,10 @@ cd "$(dirname "$0")/../.." || exit 1
 bench() { must "$1" bench configs/bench.yaml bench.seconds=0.01 run.dir="$work/run" bench.what="$2" "${@:3}"; tail -1 "$work/out" > "$work/$2.json"; }
 
 for what in gibbs counts io; do bench 1 $what; done
-bench 1 train bench.architectures=[configs/architectures/fcn-small.yaml] bench.batch=8
+bench 1 train bench.architectures=[configs/architectures/fcn-small.yaml] bench.batch=8 bench.floats=100003
+cp "$work/train.json" "$work/train1.json"
+bench 2 train bench.architectures=[] bench.floats=100003
+mv "$work/train.json" "$work/sums.json" && mv "$work/train1.json" "$work/train.json"
 bench 2 logz bench.chains=128
 for twin in ais_numpy gibbs_torch; do
     "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
@@ -55,6 +58,9 @@ for what, unit in (("train", "showers_per_second"), ("io", "mb_per_second")):
     for f in line(what)["figures"]:
         whole(what, f, "name")
     say(f"{what}: {unit}", any(unit in f for f in line(what)["figures"]))
+names = {f["name"]: f for f in line("sums")["figures"]}
+for name in ("Adam of 0.1 M floats", "sum of 0.1 M floats on 2 ranks", "sum and Adam of 0.1 M floats by shares"):
+    say(f"two ranks: {name} beside what it is measured against", name in names and names[name]["ratio"] > 0 and names[name]["against"])
 whole("ais_numpy", line("ais_numpy"), "name", "topology")
 for f in line("gibbs_torch")["figures"]:
     whole("gibbs_torch", f, "name", "topology", "kernel", "precision")
