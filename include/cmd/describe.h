@@ -5,6 +5,7 @@
 #define CMD_DESCRIBE_H
 
 #include "cmd/model.h"
+#include "par/nodesum.h"
 
 /* Lines of the log: each layer's shape, parameters and GFLOP for a shower and training step; into
  * the result `gflop_per_shower`. */
@@ -13,11 +14,18 @@ void describe_networks(struct run *r, const struct model *m);
 /* Bytes that this process has had resident at most so far. */
 int64_t describe_peak(void);
 
-/* Before a run: the bytes that this rank's memory will come to, from its peak and mem_bytes() at
- * the start of the process. Says so, and returns it. */
-int64_t describe_prediction(struct run *r, int64_t peak, int64_t taken);
+/* Bytes of a rank: resident, and how many of these are a neighbour's, whom it shares memory with.
+ */
+struct footprint {
+    int64_t all, seen;
+};
 
-/* After it: says the measured peak of this rank beside the prediction. */
-void describe_memory(struct run *r, int64_t predicted);
+/* Before a run: what this rank's memory will come to, from its peak and mem_bytes() at the start of
+ * the process, and the sums it takes part in ({ 0 }: none). Says so. Collective. */
+struct footprint describe_prediction(struct run *r, int64_t peak, int64_t taken,
+                                     const struct nodesum *sums);
+
+/* After it: says the measured peak beside the prediction. Collective. */
+void describe_memory(struct run *r, struct footprint predicted);
 
 #endif

@@ -36,6 +36,10 @@ struct nodesum {
 void nodesum_take(struct nodesum *s, const struct par *P, int64_t n, int slots);
 void nodesum_free(struct nodesum *s); /* collective; accepts { 0 } and a second call */
 
+/* Bytes of a neighbour's memory that become resident here too; with our own in the window, which
+ * mem_bytes() leaves out, in *own. Local. */
+int64_t nodesum_seen(const struct nodesum *s, int64_t *own);
+
 /* The sums over P; start takes parts of s->x alone. Same order of additions at every run with the
  * same ranks and nodes. `shares`: with struct sharing, where a node has several ranks. */
 struct reducer nodesum_reducer(struct nodesum *s, int shares);

@@ -40,12 +40,13 @@ static void report(struct trainer *t, int status)
 static int train(struct run *r, struct err *e)
 {
     struct trainer t;
-    int64_t peak = describe_peak(), taken = mem_bytes(), predicted = 0;
+    int64_t peak = describe_peak(), taken = mem_bytes();
+    struct footprint predicted = { 0, 0 };
     int status = trainer_init(&t, r, e);
 
     if (status == 0) {
         if (t.model.networks) describe_networks(r, &t.model);
-        predicted = describe_prediction(r, peak, taken);
+        predicted = describe_prediction(r, peak, taken, &t.sums);
         status = trainloop_open(&t, e) ? -1 : trainloop_run(&t, e);
     }
     if (status >= 0) {

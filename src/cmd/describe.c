@@ -42,19 +42,32 @@ int64_t describe_peak(void)
     return getrusage(RUSAGE_SELF, &use) == 0 ? (int64_t)use.ru_maxrss * 1024 : 0;
 }
 
-int64_t describe_prediction(struct run *r, int64_t peak, int64_t taken)
+/* Gigabytes of all ranks together, what they share counted once. */
+static double together(const struct run *r, int64_t all, int64_t seen)
 {
-    int64_t all = peak + mem_bytes() - taken;
-
-    log_say(&r->log, "memory: about %.2f GB a rank, of which the libraries have %.2f",
-            1e-9 * (double)all, 1e-9 * (double)(peak - taken));
-    return all;
+    return 1e-9 * (double)par_sum_one(r->P, all - seen);
 }
 
-void describe_memory(struct run *r, int64_t predicted)
+struct footprint describe_prediction(struct run *r, int64_t peak, int64_t taken,
+                                     const struct nodesum *sums)
+{
+    int64_t own = 0, seen = sums->x != NULL ? nodesum_seen(sums, &own) : 0;
+    struct footprint f = { peak + mem_bytes() - taken + own + seen, seen };
+    double all = together(r, f.all, f.seen);
+
+    log_say(&r->log,
+            "memory: about %.2f GB a rank, of which the libraries have %.2f; all %d ranks %.2f",
+            1e-9 * (double)f.all, 1e-9 * (double)(peak - taken), r->P->size, all);
+    return f;
+}
+
+void describe_memory(struct run *r, struct footprint predicted)
 {
     int64_t peak = describe_peak();
+    double all = together(r, peak, predicted.seen),
+           then = together(r, predicted.all, predicted.seen);
 
-    log_say(&r->log, "memory: peak %.2f GB on rank 0, predicted %.2f", 1e-9 * (double)peak,
-            1e-9 * (double)predicted);
+    log_say(&r->log,
+            "memory: peak %.2f GB on rank 0, predicted %.2f; all %d ranks %.2f, predicted %.2f",
+            1e-9 * (double)peak, 1e-9 * (double)predicted.all, r->P->size, all, then);
 }

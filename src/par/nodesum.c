@@ -311,6 +311,17 @@ void nodesum_take(struct nodesum *s, const struct par *P, int64_t n, int slots)
     s->queue = mem_take(slots, sizeof *s->queue);
 }
 
+int64_t nodesum_seen(const struct nodesum *s, int64_t *own)
+{
+    int64_t bytes = s->n * (int64_t)sizeof *s->x, seen = 0;
+
+    *own = s->window.share != NULL ? bytes : 0;
+    if (s->window.share == NULL || s->window.node.rank >= s->holders) return 0;
+    /* our share of each neighbour's, and with updates by shares also what each has updated */
+    seen = (s->window.node.size - 1) * bytes / s->holders;
+    return s->shares ? seen + (s->holders - 1) * bytes / s->holders : seen;
+}
+
 void nodesum_free(struct nodesum *s)
 {
     for (int i = 0; i < s->slots && s->slot != NULL; i++)
