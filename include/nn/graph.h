@@ -11,7 +11,8 @@
  * tensors are added to one table ("encoder/0/3/weight": the list's third layer from 0), all memory
  * is taken once for the largest batch. Where a layer wants a number, a size does, or the name of an
  * earlier layer, which stands for its units, or a sum of such names (p0 + p1). Gradients of inner
- * values share memory by lifetime.
+ * values share memory by lifetime, and so do values that backward does not read or that are cheap
+ * to make again.
  *
  * `weights: NAME` gives a layer the tensors of an earlier one of its kind: both learn them
  * together.
@@ -57,7 +58,10 @@ struct graph_value {
     const float *x;   /* [batch, size]: y, or what an input is bound to */
     float *y;         /* [batch, size], a layer's; in memory */
     float *dx;        /* [batch, size]: in memory, or an input's, borrowed; NULL: not wanted */
-    int64_t dx_place; /* in the shared gradient memory */
+    int64_t dx_place; /* in the shared memory */
+    int brief;        /* y is in the shared memory, where others' follow it */
+    int again; /* and backward makes it again for readers from this layer on; 0: it does not */
+    int64_t y_place; /* in the shared memory */
 };
 
 struct graph {
@@ -66,6 +70,9 @@ struct graph {
     struct layer *layer;       /* [layers], in order of computation; owned */
     int output[LAYER_INPUTS];  /* value of each output */
     int *seen;                 /* [values]: backward has written dx; owned */
+    int *fresh;                /* [values]: backward has made y again; owned */
+    int training;              /* of the last forward */
+    const float *params;       /* of the last forward; borrowed */
     float **keep;              /* [layers]; owned, the blocks point into memory */
     int64_t row;               /* floats of memory a row */
     float *memory;             /* owned */

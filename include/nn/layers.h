@@ -105,6 +105,11 @@ struct layer_site {
     double width; /* of the file's channels: see layer_width() */
 };
 
+/* What backward does without: such values need not outlive forward, and what is cheap to do again
+ * (a function of x and parameters alone, one pass) need not either. A kind that says nothing may
+ * read everything. */
+enum layer_spares { LAYER_SPARES_X = 1, LAYER_SPARES_Y = 2, LAYER_CHEAP = 4 };
+
 struct layer_kind {
     const char *name;
     const char *keys; /* its own keys, between spaces: " units bias "; "" for none */
@@ -120,6 +125,7 @@ struct layer_kind {
     /* Make state and say how much scratch, before the first call; NULL: needs neither. */
     void (*prepare)(struct layer *l, int batch);
     void (*drop)(struct layer *l); /* free what prepare made, if it was called; NULL: nothing */
+    int spares;                    /* enum layer_spares, together */
     int sums;                      /* it sums over ranks: called on every rank, with 0 rows too */
 };
 

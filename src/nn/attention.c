@@ -151,6 +151,7 @@ const struct layer_kind layer_linear_attention = {
     .backward = backward,
     .flops = flops,
     .prepare = prepare,
+    .spares = LAYER_SPARES_Y,
 };
 
 static int build_softmax(struct layer *l, const struct layer_site *s, struct err *e)

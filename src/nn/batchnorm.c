@@ -187,4 +187,5 @@ const struct layer_kind layer_batch_norm = {
     .prepare = prepare,
     .drop = drop,
     .sums = 1,
+    .spares = LAYER_SPARES_Y,
 };

@@ -167,6 +167,7 @@ const struct layer_kind layer_conv3d = {
     .flops = flops,
     .prepare = prepare,
     .drop = drop,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_conv_transpose3d = {
@@ -181,4 +182,5 @@ const struct layer_kind layer_conv_transpose3d = {
     .flops = flops,
     .prepare = prepare,
     .drop = drop,
+    .spares = LAYER_SPARES_Y,
 };

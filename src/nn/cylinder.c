@@ -139,6 +139,7 @@ const struct layer_kind layer_pad_cylinder = {
     .backward = backward,
     .prepare = prepare,
     .drop = drop,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_fold_cylinder = {
@@ -151,4 +152,5 @@ const struct layer_kind layer_fold_cylinder = {
     .backward = backward,
     .prepare = prepare,
     .drop = drop,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };

@@ -201,6 +201,7 @@ const struct layer_kind layer_sinusoids = {
     .build = build_sinusoids,
     .forward = sinusoids_forward,
     .backward = sinusoids_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_latent_encoding = {
@@ -213,6 +214,7 @@ const struct layer_kind layer_latent_encoding = {
     .backward = latent_backward_encoding,
     .prepare = prepare_latent,
     .drop = drop_table,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_voxel_encoding = {
@@ -225,4 +227,5 @@ const struct layer_kind layer_voxel_encoding = {
     .backward = layer_copy_back,
     .prepare = prepare_voxel,
     .drop = drop_table,
+    .spares = LAYER_SPARES_Y,
 };

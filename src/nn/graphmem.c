@@ -8,49 +8,105 @@
 
 #include <string.h>
 
-/* A value's gradient lives from its last reader (an output's: from the caller) down to its maker.
- * Gradients whose lives meet may not share memory: first fit. Returns floats a row. */
-static int64_t place_gradients(struct graph *g)
+/* When a piece of the shared memory is in use: layers of forward, of backward; from > to: never. */
+struct life {
+    int forward[2], backward[2];
+    int64_t size, *place;
+};
+
+static int meet(const int a[2], const int b[2])
 {
-    int64_t total = 0;
+    return a[0] <= a[1] && b[0] <= b[1] && a[0] <= b[1] && b[0] <= a[1];
+}
+
+/* A value may be brief when its maker's backward and those of its readers do without it, or when
+ * it is cheap to make again from one that stays. What sums over ranks is not made again. */
+static void find_brief(struct graph *g)
+{
+    for (int v = g->inputs; v < g->values; v++) {
+        struct graph_value *a = &g->value[v];
+        const struct layer *l = &g->layer[v - g->inputs];
+        int first = g->layers; /* the lowest reader whose backward wants it */
+        if (a->wanted || a->last < 0 || l->kind->sums || !(l->kind->spares & LAYER_SPARES_Y))
+            continue;
+        for (int i = g->layers - 1; i > v - g->inputs; i--)
+            for (int k = 0; k < g->layer[i].ins; k++)
+                if (g->layer[i].in[k] == v && !(g->layer[i].kind->spares & LAYER_SPARES_X))
+                    first = i;
+        int stays = l->ins == 1 && l->in[0] >= g->inputs && !g->value[l->in[0]].brief;
+        a->brief = first == g->layers || (stays && (l->kind->spares & LAYER_CHEAP));
+        a->again = a->brief && first < g->layers ? first : 0;
+    }
+}
+
+/* What shares memory: gradients, which live from their last reader (an output's: from the caller)
+ * down to their maker, and brief values. Into all [2 values]; returns how many. */
+static int lives(struct graph *g, struct life *all)
+{
+    int n = 0;
 
     for (int v = g->inputs; v < g->values; v++) {
         struct graph_value *a = &g->value[v];
-        int born = a->wanted ? g->layers : a->last;
-        int64_t size = shape_size(a->shape), at = 0;
-        for (int again = a->gradient; again;) {
-            again = 0;
-            for (int w = g->inputs; w < v; w++) {
-                const struct graph_value *b = &g->value[w];
-                int other = b->wanted ? g->layers : b->last;
-                int64_t end = b->dx_place + shape_size(b->shape);
-                if (!b->gradient || other < v - g->inputs || born < w - g->inputs) continue;
-                if (at >= end || b->dx_place >= at + size) continue;
-                at = end;
-                again = 1;
-            }
+        struct life gradient = { { 1, 0 },
+                                 { v - g->inputs, a->wanted ? g->layers : a->last },
+                                 shape_size(a->shape),
+                                 &a->dx_place };
+        struct life value = {
+            { v - g->inputs, a->last }, { 1, 0 }, shape_size(a->shape), &a->y_place
+        };
+        if (a->again > 0) {
+            value.backward[0] = a->again;
+            value.backward[1] = a->last;
         }
-        a->dx_place = at;
-        if (a->gradient && at + size > total) total = at + size;
+        if (a->gradient) all[n++] = gradient;
+        if (a->brief) all[n++] = value;
     }
+    return n;
+}
+
+/* First fit: pieces whose lives meet may not overlap. Returns floats a row. */
+static int64_t place_shared(struct graph *g)
+{
+    struct life *all = mem_take(2 * (int64_t)g->values, sizeof *all);
+    int64_t total = 0;
+    int n = lives(g, all);
+
+    for (int i = 0; i < n; i++) {
+        int64_t at = 0;
+        for (int k = 0; k < i; k++) {
+            int64_t end = *all[k].place + all[k].size;
+            if (at >= end || *all[k].place >= at + all[i].size) continue;
+            if (!meet(all[i].forward, all[k].forward) && !meet(all[i].backward, all[k].backward))
+                continue;
+            at = end;
+            k = -1; /* from the first again */
+        }
+        *all[i].place = at;
+        if (at + all[i].size > total) total = at + all[i].size;
+    }
+    mem_free(all);
     return total;
 }
 
 void graph_memory(struct graph *g)
 {
-    int64_t gradients = place_gradients(g), scratch = 0;
+    int64_t shared, scratch = 0;
 
-    g->row = gradients;
-    for (int i = 0; i < g->layers; i++) g->row += shape_size(g->layer[i].to) + g->layer[i].kept;
+    find_brief(g);
+    g->row = shared = place_shared(g);
+    for (int i = 0; i < g->layers; i++)
+        g->row +=
+            (g->value[g->layer[i].out].brief ? 0 : shape_size(g->layer[i].to)) + g->layer[i].kept;
     if (g->batch == 0) return;
     g->memory = mem_take(g->batch * g->row, sizeof *g->memory);
     g->keep = mem_take(g->layers, sizeof *g->keep);
     g->seen = mem_take(g->values, sizeof *g->seen);
-    float *at = g->memory + g->batch * gradients;
+    g->fresh = mem_take(g->values, sizeof *g->fresh);
+    float *at = g->memory + g->batch * shared;
     for (int i = 0; i < g->layers; i++) {
         struct graph_value *v = &g->value[g->layer[i].out];
-        v->x = v->y = at;
-        at += (int64_t)g->batch * shape_size(v->shape);
+        v->x = v->y = v->brief ? g->memory + g->batch * v->y_place : at;
+        if (!v->brief) at += (int64_t)g->batch * shape_size(v->shape);
         g->keep[i] = at;
         at += (int64_t)g->batch * g->layer[i].kept;
         if (v->gradient) v->dx = g->memory + g->batch * v->dx_place;
@@ -70,6 +126,7 @@ void graph_free(struct graph *g)
     mem_free(g->value);
     mem_free(g->layer);
     mem_free(g->seen);
+    mem_free(g->fresh);
     mem_free(g->keep);
     mem_free(g->memory);
     mem_free(g->scratch);

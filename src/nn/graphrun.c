@@ -53,6 +53,8 @@ void graph_forward(struct graph *g, const float *params, int B, int training)
 {
     if (B < 0 || B > g->batch) die("%d rows in a graph of %d", B, g->batch);
     if (B == 0 && !(g->sums && training)) return;
+    g->training = training;
+    g->params = params;
     for (int i = 0; i < g->layers; i++) {
         struct layer_call c = call_of(g, i, params, B);
         c.training = training;
@@ -80,10 +82,35 @@ static void tell(const struct graph *g, int i)
     buckets_poll(g->buckets);
 }
 
+/* Make a layer's value again: it is in the shared memory. */
+static void again(const struct graph *g, int i, int B)
+{
+    struct layer_call c = call_of(g, i, g->params, B);
+
+    c.training = g->training;
+    g->layer[i].kind->forward(&g->layer[i], &c);
+}
+
+/* What layer i's backward reads, where it was brief. */
+static void refresh(struct graph *g, int i, int B)
+{
+    const struct layer *l = &g->layer[i];
+
+    for (int k = 0; k < l->ins; k++) {
+        const struct graph_value *v = &g->value[l->in[k]];
+        if (v->again == 0 || i < v->again || g->fresh[l->in[k]]) continue;
+        again(g, l->in[k] - g->inputs, B);
+        g->fresh[l->in[k]] = 1;
+    }
+}
+
 void graph_backward(struct graph *g, const float *params, float *grad, int B)
 {
     /* inputs: the caller's share is there already; outputs: the caller has written them */
-    for (int v = 0; v < g->values; v++) g->seen[v] = v < g->inputs || g->value[v].wanted;
+    for (int v = 0; v < g->values; v++) {
+        g->seen[v] = v < g->inputs || g->value[v].wanted;
+        g->fresh[v] = 0;
+    }
     for (int i = g->layers - 1; i >= 0; i--) {
         const struct layer *l = &g->layer[i];
         struct layer_call c = call_of(g, i, params, B);
@@ -97,6 +124,7 @@ void graph_backward(struct graph *g, const float *params, float *grad, int B)
             c.add[k] = g->seen[l->in[k]];
             g->seen[l->in[k]] = 1;
         }
+        if (B > 0) refresh(g, i, B);
         if (B > 0 || g->sums) l->kind->backward(l, &c);
         tell(g, i);
     }
@@ -150,6 +178,7 @@ int graph_bad_layer(const struct graph *g, int B)
 {
     for (int i = 0; i < g->layers; i++) {
         const float *x = g->value[g->layer[i].out].x;
+        if (g->value[g->layer[i].out].brief) again(g, i, B); /* in order: its inputs stand */
         for (int64_t k = 0; k < (int64_t)B * shape_size(g->layer[i].to); k++)
             if (!isfinite(x[k])) return i;
     }

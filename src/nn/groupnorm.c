@@ -164,4 +164,5 @@ const struct layer_kind layer_group_norm = {
     .forward = forward,
     .backward = backward,
     .prepare = prepare,
+    .spares = LAYER_SPARES_Y,
 };

@@ -163,6 +163,7 @@ const struct layer_kind layer_concat = {
     .build = build_concat,
     .forward = concat_forward,
     .backward = concat_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_add = {
@@ -173,6 +174,7 @@ const struct layer_kind layer_add = {
     .build = build_fitting,
     .forward = add_forward,
     .backward = add_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_multiply = {
@@ -183,6 +185,7 @@ const struct layer_kind layer_multiply = {
     .build = build_fitting,
     .forward = multiply_forward,
     .backward = multiply_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 static int build_detach(struct layer *l, const struct layer_site *s, struct err *e)

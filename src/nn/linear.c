@@ -109,4 +109,5 @@ const struct layer_kind layer_linear = {
     .forward = forward,
     .backward = backward,
     .flops = flops,
+    .spares = LAYER_SPARES_Y,
 };

@@ -133,6 +133,7 @@ const struct layer_kind layer_norm = {
     .start = start,
     .forward = forward,
     .backward = backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_normalise = {
@@ -144,4 +145,5 @@ const struct layer_kind layer_normalise = {
     .start = start_normalise,
     .forward = normalise_forward,
     .backward = normalise_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };

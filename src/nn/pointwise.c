@@ -241,6 +241,7 @@ const struct layer_kind layer_relu = {
     .build = build_plain,
     .forward = leaky_forward,
     .backward = leaky_backward,
+    .spares = LAYER_SPARES_Y | LAYER_CHEAP,
 };
 
 const struct layer_kind layer_leaky_relu = {
@@ -251,6 +252,7 @@ const struct layer_kind layer_leaky_relu = {
     .build = build_leaky,
     .forward = leaky_forward,
     .backward = leaky_backward,
+    .spares = LAYER_SPARES_Y | LAYER_CHEAP,
 };
 
 const struct layer_kind layer_silu = {
@@ -261,6 +263,7 @@ const struct layer_kind layer_silu = {
     .build = build_plain,
     .forward = silu_forward,
     .backward = silu_backward,
+    .spares = LAYER_SPARES_Y | LAYER_CHEAP,
 };
 
 const struct layer_kind layer_gelu = {
@@ -271,6 +274,7 @@ const struct layer_kind layer_gelu = {
     .build = build_plain,
     .forward = gelu_forward,
     .backward = gelu_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_sigmoid = {
@@ -281,6 +285,7 @@ const struct layer_kind layer_sigmoid = {
     .build = build_plain,
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_tanh = {
@@ -291,6 +296,7 @@ const struct layer_kind layer_tanh = {
     .build = build_plain,
     .forward = tanh_forward,
     .backward = tanh_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_softplus = {
@@ -301,6 +307,7 @@ const struct layer_kind layer_softplus = {
     .build = build_plain,
     .forward = softplus_forward,
     .backward = softplus_backward,
+    .spares = LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_scale = {
@@ -311,4 +318,5 @@ const struct layer_kind layer_scale = {
     .build = build_scale,
     .forward = scale_forward,
     .backward = scale_backward,
+    .spares = LAYER_SPARES_Y,
 };

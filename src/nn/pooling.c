@@ -183,6 +183,7 @@ const struct layer_kind layer_max_pool = {
     .build = build_max,
     .forward = forward_max,
     .backward = backward_max,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_mean_pool = {
@@ -193,6 +194,7 @@ const struct layer_kind layer_mean_pool = {
     .build = build_mean,
     .forward = forward_mean,
     .backward = backward_mean,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_pad_zeros = {
@@ -203,4 +205,5 @@ const struct layer_kind layer_pad_zeros = {
     .build = build_pad,
     .forward = forward_pad,
     .backward = backward_pad,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };

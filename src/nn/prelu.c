@@ -59,4 +59,5 @@ const struct layer_kind layer_prelu = {
     .forward = forward,
     .backward = backward,
     .prepare = prepare,
+    .spares = LAYER_SPARES_Y | LAYER_CHEAP,
 };

@@ -233,6 +233,7 @@ const struct layer_kind layer_reshape = {
     .build = build_reshape,
     .forward = layer_copy,
     .backward = layer_copy_back,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_slice = {
@@ -243,6 +244,7 @@ const struct layer_kind layer_slice = {
     .build = build_slice,
     .forward = slice_forward,
     .backward = slice_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_broadcast = {
@@ -253,6 +255,7 @@ const struct layer_kind layer_broadcast = {
     .build = build_broadcast,
     .forward = broadcast_forward,
     .backward = broadcast_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_bias = {
@@ -264,6 +267,7 @@ const struct layer_kind layer_bias = {
     .start = bias_start,
     .forward = bias_forward,
     .backward = bias_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
 
 const struct layer_kind layer_dropout = {
@@ -274,4 +278,5 @@ const struct layer_kind layer_dropout = {
     .build = build_dropout,
     .forward = dropout_forward,
     .backward = dropout_backward,
+    .spares = LAYER_SPARES_X | LAYER_SPARES_Y,
 };
