@@ -17,6 +17,7 @@
 #include "cmd/prior.h"
 #include "cmd/sampling.h"
 #include "cmd/run.h"
+#include "cmd/validator.h"
 #include "cmd/weights.h"
 #include "io/metrics.h"
 #include "io/progress.h"
@@ -47,6 +48,7 @@ struct trainer {
     struct courier courier; /* rbm.method: annealer */
     struct prior prior;
     struct gauge gauge;
+    struct validator validator;
     struct optim optim;
     struct nodesum sums;    /* the networks' gradient, in memory that a node's ranks share */
     struct buckets buckets; /* and its pieces */

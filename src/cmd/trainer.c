@@ -84,8 +84,9 @@ static struct loss_options losses(const struct trainer *t)
 void trainer_patience(struct trainer *t)
 {
     int64_t patience = conf_int(t->r->conf, "training.patience");
+    int judged = trainer_phase(t)->mode != TRAIN_RBM || t->validator.how == BEST_FPD;
 
-    if (patience > 0 && trainer_phase(t)->mode != TRAIN_RBM && t->best_epoch >= 0 &&
+    if (patience > 0 && judged && t->best_epoch >= 0 &&
         trainer_epoch(t) - t->best_epoch >= patience)
         t->fit.epochs = t->fit.epoch;
 }
@@ -210,6 +211,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
         courier_open(&t->courier, r, &t->model.rbm, t->kern, steps, e))
         return -1;
     gauge_init(&t->gauge, &t->prior);
+    if (validator_init(&t->validator, r, &t->model, t->kern, &t->feed, t->micro, e)) return -1;
     trainer_begin(t);
     return 0;
 }
@@ -220,6 +222,7 @@ void trainer_free(struct trainer *t)
     optim_free(&t->optim);
     average_free(&t->average);
     gauge_free(&t->gauge);
+    validator_free(&t->validator);
     prior_free(&t->prior);
     courier_free(&t->courier);
     feed_close(&t->feed);

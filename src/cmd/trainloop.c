@@ -163,6 +163,7 @@ static int note(struct trainer *t, const char *phase, const double *term, double
         loss += t->loss.weight[i] * term[i];
     }
     if (mode != TRAIN_RBM) json_put_real(line, "loss", loss);
+    if (strcmp(phase, "validation") == 0) validator_put(&t->validator, line);
     if (strcmp(phase, "validation") != 0) {
         if (mode != TRAIN_RBM) {
             json_put_real(line, "beta", beta_now(t));
@@ -223,20 +224,22 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     return note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e);
 }
 
-/* Mean terms over the validation events, with true bits; NAN when there are none. */
-static int validate(struct trainer *t, double *term, struct err *e)
+/* Mean terms over the validation events, with true bits; NAN when there are none. judged: the
+ * rows are also for what costs more (cmd/validator.h). */
+static int validate(struct trainer *t, double *term, int judged, struct err *e)
 {
     double sum[LOSS_TERMS + 1] = { 0 };
     struct vae *v = &t->model.vae;
-    int more;
+    int more, ae = trainer_phase(t)->mode == TRAIN_AE;
 
+    judged = judged && (ae || t->validator.how == BEST_CHI2);
     for (int64_t i = 0; (more = feed_validation(&t->feed, i, e)) != 0; i++) {
         if (more < 0) return -1;
         for (int k = 0; k < t->pieces; k++) {
             struct vae_batch b = part_of(t, batch_of(t), k);
             vae_forward(v, &b, LATENT_BITS, 1.0, 0.0);
-            vae_losses(v, &b, trainer_phase(t)->mode == TRAIN_AE ? NULL : &t->model.rbm,
-                       -t->prior.energy_chains, &t->loss, 0, sum);
+            vae_losses(v, &b, ae ? NULL : &t->model.rbm, -t->prior.energy_chains, &t->loss, 0, sum);
+            if (judged) validator_rows(&t->validator, v, &b);
             sum[LOSS_TERMS] += b.B;
         }
     }
@@ -246,14 +249,35 @@ static int validate(struct trainer *t, double *term, struct err *e)
     return 0;
 }
 
-/* What the best epoch is judged by; an epoch of the machine alone is better than the one before. */
+/* The networks, or their average, on the validation events. */
+static int take_stock(struct trainer *t, double *term, struct err *e)
+{
+    struct vae *v = &t->model.vae;
+    enum train_mode mode = trainer_phase(t)->mode;
+    int due = validator_due(&t->validator, t->fit.epoch, t->fit.epochs);
+
+    validator_clear(&t->validator);
+    average_swap(&t->average, &v->params);
+    int bad = mode != TRAIN_RBM && validate(t, term, due, e);
+    if (!bad && due && (mode != TRAIN_RBM || t->validator.how == BEST_FPD))
+        bad = validator_finish(&t->validator, v, mode == TRAIN_AE, e);
+    average_swap(&t->average, &v->params);
+    return bad;
+}
+
+/* What the best epoch is judged by, NAN when it was not; an epoch of the machine alone is better
+ * than the one before unless showers are generated. */
 static double criterion(const struct trainer *t, const double *term)
 {
-    double x = term[LOSS_AE] + term[LOSS_HIT];
-    int ahep = conf_choice(t->r->conf, "training.best") == 0;
+    enum train_mode mode = trainer_phase(t)->mode;
+    double x = term[LOSS_AE] + term[LOSS_HIT], all = 0.0;
 
-    if (trainer_phase(t)->mode == TRAIN_RBM) return -(double)t->fit.epoch;
-    return trainer_phase(t)->mode == TRAIN_VAE && ahep
+    if (t->validator.how == BEST_FPD) return t->validator.fpd;
+    if (mode == TRAIN_RBM) return -(double)t->fit.epoch;
+    for (int i = 0; i < LOSS_TERMS; i++) all += t->loss.weight[i] * term[i];
+    if (t->validator.how == BEST_VALIDATION) return all;
+    if (t->validator.how == BEST_CHI2) return term[LOSS_AE] + 10.0 * t->validator.chi2;
+    return mode == TRAIN_VAE && t->validator.how == BEST_AHEP
                ? x + term[LOSS_ENTROPY] + term[LOSS_POSITIVE]
                : x;
 }
@@ -263,21 +287,16 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
 {
     struct trainer *t = ctx;
     enum train_mode mode = trainer_phase(t)->mode;
-    double term[LOSS_TERMS], score;
+    double term[LOSS_TERMS] = { 0 }, score;
 
     memcpy(t->term, report->term, sizeof t->term);
     course_take(&t->prior.course);
     if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
-    if (gauge_logz(t, e)) return -1;
-    if (mode != TRAIN_RBM) {
-        average_swap(&t->average, &t->model.vae.params);
-        int bad = validate(t, term, e);
-        average_swap(&t->average, &t->model.vae.params);
-        if (bad) return -1;
-        if (t->feed.validation.count > 0 && note(t, "validation", term, 0.0, 0.0, e)) return -1;
-    }
-    score = criterion(t, mode == TRAIN_RBM || t->feed.validation.count == 0 ? t->term : term);
-    t->validation = mode == TRAIN_RBM || t->feed.validation.count == 0 ? NAN : score;
+    if (gauge_logz(t, e) || take_stock(t, term, e)) return -1;
+    int held = t->feed.validation.count > 0 && (mode != TRAIN_RBM || !isnan(t->validator.fpd));
+    if (held && note(t, "validation", term, 0.0, 0.0, e)) return -1;
+    score = criterion(t, held ? term : t->term);
+    t->validation = held ? score : NAN;
     int better = score < t->best;
     if (better) {
         t->best = score;

@@ -118,4 +118,40 @@ done
 check "the result says which" grep -q '"weights": "average"' "$work/made-auto/generate.result.json"
 run 2 generate generate.model="$work/ema-none" generate.weights=average generate.output="$work/no.h5" run.dir="$work/no"
 check "no average, and one is asked for" test $status -eq 1 -a "$(grep -c '^caloq: .*best.h5: holds no averaged weights' "$work/err")" -eq 1
+
+# --- the best epoch: on all validation events, by what was asked for, on any number of ranks
+phases='[{mode: ae, epochs: 3}, {mode: vae, epochs: 4}, {mode: rbm, epochs: 3}]'
+judged=("${train[@]}" data.most=101 data.validation_fraction=0.3 training.best_sweeps=5)
+for best in ae+10chi2 fpd; do
+    for n in 1 3; do
+        must $n "${judged[@]}" training.phases="$phases" training.best=$best training.best_every=2 run.dir="$work/$best$n"
+        grep '"validation"' "$work/$best$n/metrics.jsonl" > "$work/$best$n.jsonl"
+    done
+    # sums over ranks are made in another order: roundings of Adam's steps
+    look "$best: validation does not know how many ranks there are" metrics "$work/${best}1.jsonl" "$work/${best}3.jsonl" 1e-3
+done
+for best in ahep ah validation ae+10chi2 fpd; do
+    must 1 "${judged[@]}" training.learning_rate=0.05 training.epochs=5 training.best=$best run.dir="$work/$best"
+done
+check "the epoch that is kept is the best one" "$python" - "$work" << 'PYTHON'
+import json, math, os, sys
+os.chdir(sys.argv[1])
+score = {"ahep": lambda l: l["ae"] + l["hit"] + l["entropy"] + l["positive"], "ah": lambda l: l["ae"] + l["hit"],
+         "validation": lambda l: l["loss"], "ae+10chi2": lambda l: l["ae"] + 10 * l["chi2"], "fpd": lambda l: l["fpd"]}
+for best, of in score.items():
+    lines = [json.loads(l) for l in open(best + "/metrics.jsonl")]
+    found = {l["epoch"]: of(l) for l in lines if l["phase"] == "validation"}
+    result = json.load(open(best + "/train.result.json"))
+    assert len(found) == 5 and len(set(found.values())) == 5, (best, found)
+    assert result["best_epoch"] == min(found, key=found.get), (best, found, result)
+    assert math.isclose(result["validation"], found[5], rel_tol=1e-12), (best, found, result)
+for best, key, epochs in (("ae+10chi2", "chi2", [2, 3, 5, 7]), ("fpd", "fpd", [2, 3, 5, 7, 9, 10])):
+    lines = [json.loads(l) for l in open(best + "1/metrics.jsonl")]
+    assert [l["epoch"] for l in lines if key in l] == epochs, (best, [l["epoch"] for l in lines if key in l])
+PYTHON
+check "what it costs" grep -qE 'training.best: fpd of 30 validation events in [0-9.]+ s' "$work/fpd/log.txt"
+run 2 "${train[@]}" training.best=fpd run.dir="$work/no"
+check "nothing to judge by: the sentence" says 'training.best is fpd, which needs validation events, and there are 0'
+must 1 "${judged[@]}" training.phases='[{mode: rbm, epochs: 40}]' rbm.learning_rate=0 training.best=fpd training.patience=2 run.dir="$work/wait"
+check "no better showers: the phase of the machine ends" grep -q '"epoch": 3,' "$work/wait/train.result.json"
 finish schemes
