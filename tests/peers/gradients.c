@@ -1,25 +1,35 @@
 /*
- * gradients MODEL OUT.h5 - what a model makes of six showers, for an independent program to check
- * (tests/peers/torch_check.py): outputs, losses and the gradient of every parameter.
+ * gradients MODEL OUT.h5 [WIDTH PARTITIONS GEOMETRY] - what a model makes of six showers, for an
+ * independent program to check (tests/peers/torch_check.py): outputs, losses and the gradient of
+ * every parameter.
  *
- * MODEL is a checkpoint or run folder, or ARCHITECTURE.yaml: the network of data set 2 with random
- * parameters (moving averages and zeros too) and 57 + 10 + 9 + 8 bits. OUT.h5 has a checkpoint's
- * /model, /rbm, /architecture and /geometry; /batch, the showers with all that is random; /evaluate
- * and, for each way to train, /case0, /case1, /case2.
+ * MODEL is a checkpoint or run folder, or ARCHITECTURE.yaml: that network of WIDTH (1) for data set
+ * 2 or another GEOMETRY, with random parameters (moving averages and zeros too) and the first
+ * PARTITIONS (4) of 57 + 10 + 9 + 8 bits. OUT.h5 has a checkpoint's /model, /rbm, /architecture and
+ * /geometry; /batch, the showers with all that is random; /evaluate and, for each way to train,
+ * /case0, /case1, /case2.
  */
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cmd/modelfile.h"
 #include "num/dnn.h"
+#include "vae/architecture.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 6, K = 4 };
 
 static const int nodes[K] = { 57, 10, 9, 8 };
+
+struct ask {
+    const char *model, *geometry;
+    double width;
+    int partitions, smooth;
+};
 
 struct work {
     struct par P;
@@ -30,8 +40,10 @@ struct work {
     int64_t item[ROWS];
 };
 
-/* Every tensor moves: nothing that starts at 0 or 1 may hide a mistake. */
-static void shake(struct vae *v)
+/* Every tensor moves: nothing that starts at 0 or 1 may hide a mistake. In networks with millions
+ * of PReLUs some number is so near 0 that float and double see it on different sides, which in a
+ * layer of few places is a percent of the gradient: there (smooth) slopes are 1 to a thousandth. */
+static void shake(struct vae *v, int smooth)
 {
     for (int i = 0; i < v->T.n; i++) {
         const struct tensor *t = &v->T.t[i];
@@ -40,24 +52,32 @@ static void shake(struct vae *v)
             float *x = &v->params[t->first + k], a = rng_float(&r) - 0.5f;
             *x = *x * (1.0f + 0.4f * a) + 0.2f * (rng_float(&r) - 0.5f) / (float)t->dims;
             if (strstr(t->name, "/variance") != NULL) *x = 0.5f + rng_float(&r);
+            if (smooth && strstr(t->name, "/slope") != NULL) *x = 1.0f + 2e-3f * a;
         }
     }
 }
 
-static int build(struct model *m, const char *path, struct err *e)
+static char *slurp(const void *ctx, const char *path, struct err *e)
 {
-    const char *geometry = "configs/geometries/calochallenge2.yaml";
+    (void)ctx;
+    return file_slurp(path, 1 << 20, NULL, e);
+}
+
+static int build(struct model *m, const struct ask *k, struct err *e)
+{
+    const char *path = k->model, *geometry = k->geometry;
     struct topology T = { 0 };
-    char *a = file_slurp(path, 1 << 20, NULL, e), *g = NULL;
+    char *a = architecture_read(path, k->width, &(struct architecture_reader){ slurp, NULL }, e);
+    char *g = NULL;
 
     *m = (struct model){ .transform = transform_logit() };
     if (a == NULL || (g = file_slurp(geometry, 1 << 20, NULL, e)) == NULL ||
-        topology_complete(&T, K, nodes, e))
+        topology_complete(&T, k->partitions, nodes, e))
         return -1;
     rbm_init(&m->rbm, &T, 0);
     rbm_random(&m->rbm, 0.3, 4);
     if (model_networks(m, a, path, g, geometry, ROWS, 5, e)) return -1;
-    shake(&m->vae);
+    shake(&m->vae, k->smooth);
     return 0;
 }
 
@@ -157,14 +177,15 @@ static int train(struct work *w, const char *group, const struct loss_options *o
     return bad;
 }
 
-static int act(struct work *w, const char *model, const char *path, struct err *e)
+static int act(struct work *w, const struct ask *k, const char *path, struct err *e)
 {
+    const char *model = k->model;
     struct vae *v = &w->m.vae;
     struct vae_batch b = { ROWS, NULL, w->E, w->item, 1 };
     const char *end = strrchr(model, '.');
 
     if (end != NULL && strcmp(end, ".yaml") == 0
-            ? build(&w->m, model, e)
+            ? build(&w->m, k, e)
             : modelfile_load(&w->m, &w->P, model, ROWS, MODELFILE_PLAIN, e))
         return -1;
     if (!w->m.networks) return err_set(e, "%s: holds no networks", model);
@@ -193,8 +214,11 @@ int main(int argc, char **argv)
 
     par_init(&w.P, &argc, &argv);
     dnn_init(1);
-    if (argc != 3) die("expected: gradients MODEL OUT.h5");
-    int bad = act(&w, argv[1], argv[2], &e);
+    if (argc != 3 && argc != 6) die("expected: gradients MODEL OUT.h5 [WIDTH PARTITIONS GEOMETRY]");
+    struct ask k = { argv[1], "configs/geometries/calochallenge2.yaml", 1.0, K, argc == 6 };
+    if (argc == 6) k.width = atof(argv[3]), k.partitions = atoi(argv[4]), k.geometry = argv[5];
+    if (k.partitions < 2 || k.partitions > K) die("%d partitions, expected 2 to 4", k.partitions);
+    int bad = act(&w, &k, argv[2], &e);
     if (bad) fprintf(stderr, "gradients: %s\n", e.text);
     h5_close(&w.f);
     model_free(&w.m);

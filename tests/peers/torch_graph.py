@@ -20,7 +20,7 @@ class Scope:
     """Names inside a list of layers: its own first, then those of the list around it."""
 
     def __init__(self, outer=None, read=None):
-        self.outer, self.read, self.values, self.sizes = outer, read, {}, {}
+        self.outer, self.read, self.values, self.sizes, self.places = outer, read, {}, {}, {}
 
     def value(self, name):
         if name == "input" and self.read is not None:
@@ -30,16 +30,23 @@ class Scope:
         return self.outer.value(name)
 
     def size(self, text):
+        if "+" in text:
+            return sum(self.size(t.strip()) for t in text.split("+"))
         if text in self.sizes:
             return self.sizes[text]
         return self.outer.size(text) if self.outer is not None else int(text)
+
+    def place(self, name):
+        """The prefix of the tensors of a layer of that name."""
+        return self.places[name] if name in self.places else self.outer.place(name)
 
 
 class Net:
     """What all layers of a call share."""
 
-    def __init__(self, parameters, blocks, training, dtype):
+    def __init__(self, parameters, blocks, training, dtype, width):
         self.parameters, self.blocks, self.training, self.dtype = parameters, blocks or {}, training, dtype
+        self.width = width  # of channels given as numbers
         self.moved = {}  # moving averages after a step, by tensor name
 
 
@@ -58,6 +65,11 @@ class Layer:
 
     def size(self, key, preset=None):
         return self.scope.size(self.entry[key]) if key in self.entry else preset
+
+    def width(self, key, preset=None):
+        text = str(self.entry.get(key, preset))
+        n = self.scope.size(text)
+        return max(1, int(n * self.net.width + 0.5)) if text.isdigit() and n > 1 else n
 
     def triple(self, key, preset=None):
         x = self.entry.get(key, preset)
@@ -102,31 +114,52 @@ def spread_over(xs):
 
 def linear(l, xs):
     x = torch.cat([flat(x) for x in xs], 1)
-    n = l.size("units")
+    n = l.width("units")
     return units(F.linear(x, l.tensor("weight", n, x.shape[1]), l.tensor("bias", n) if l.has("bias") else None))
 
 
 def conv3d(l, xs):
-    n, k, c = l.size("units"), l.triple("kernel"), xs[0].shape[4]
+    n, k, c = l.width("units"), l.triple("kernel"), xs[0].shape[4]
     w = l.tensor("weight", n, *k, c).permute(0, 4, 1, 2, 3)
     return last(F.conv3d(first(xs[0]), w, l.tensor("bias", n) if l.has("bias") else None, l.triple("stride", "1")))
 
 
 def conv_transpose3d(l, xs):
-    n, k, c = l.size("units"), l.triple("kernel"), xs[0].shape[4]
+    n, k, c = l.width("units"), l.triple("kernel"), xs[0].shape[4]
     w = l.tensor("weight", c, *k, n).permute(0, 4, 1, 2, 3)
     bias = l.tensor("bias", n) if l.has("bias") else None
     return last(F.conv_transpose3d(first(xs[0]), w, bias, l.triple("stride", "1")))
 
 
 def linear_attention(l, xs):
-    x, d = xs[0], l.size("dim", 32)
+    x, d = xs[0], l.width("dim", 32)
     c = x.shape[4]
     tokens = x.reshape(x.shape[0], -1, c)
     q, k, v = (tokens @ l.tensor("qkv", 3 * d, c).T).split(d, -1)
     summary = torch.einsum("bnd,bne->bde", k.softmax(1), v)
     y = torch.einsum("bnd,bde->bne", q.softmax(2) * d**-0.5, summary)
     return (y @ l.tensor("out", c, d).T + l.tensor("bias", c)).reshape(x.shape)
+
+
+def attention(l, xs):
+    """PyTorch's own module with projections that do nothing, where queries and values are as wide."""
+    q, k, v = xs * 3 if len(xs) == 1 else xs
+    heads, (c, d) = l.size("heads", 1), (q.shape[4], v.shape[4])
+    tokens = [x.reshape(x.shape[0], -1, x.shape[4]) for x in (q, k, v)]
+    if c == d:
+        own = torch.nn.MultiheadAttention(c, heads, bias=False, batch_first=True, dtype=q.dtype)
+        one = torch.eye(c, dtype=q.dtype)
+        own.load_state_dict({"in_proj_weight": torch.cat([one] * 3), "out_proj.weight": one})
+        y = own(*tokens)[0]
+    else:
+        cut = [x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in tokens]
+        weight = (cut[0] @ cut[1].transpose(2, 3) / math.sqrt(c // heads)).softmax(3)
+        y = (weight @ cut[2]).transpose(1, 2)
+    return y.reshape(*q.shape[:4], d)
+
+
+def gain(l, xs):
+    return l.tensor("gain", 1) * xs[0]
 
 
 def prelu(l, xs):
@@ -156,6 +189,9 @@ def group_norm(l, xs):
 
 
 def layer_norm(l, xs):
+    c = xs[0].shape[4]
+    if l.word("over", "row") == "channels":
+        return F.layer_norm(xs[0], (c,), l.tensor("gain", c), l.tensor("shift", c), 1e-5)
     n = numbers(xs[0])
     return F.layer_norm(flat(xs[0]), (n,), l.tensor("gain", n), l.tensor("shift", n), 1e-5).reshape(xs[0].shape)
 
@@ -169,10 +205,10 @@ def normalise(l, xs):
 
 
 def pad_cylinder(l, xs):
-    x, phi, centre = xs[0], l.size("phi", 1), l.size("centre", 1)
-    half = x.shape[2] // 2
-    rings = [torch.roll(x[:, :, :, i : i + 1], -half, 2) for i in reversed(range(centre))]
-    x = torch.cat([*rings, x], 3)
+    x, phi, outer = xs[0], l.size("phi", 1), l.size("outer", 0)
+    centre, half = l.size("centre", 0 if outer else 1), x.shape[2] // 2
+    rings = [torch.roll(x[:, :, :, i : i + 1], -half, 2) for i in range(max(centre, outer))]
+    x = torch.cat([*reversed(rings[:centre]), x, *rings[:outer]], 3)
     return torch.cat([x[:, :, x.shape[2] - phi :], x, x[:, :, :phi]], 2) if phi else x
 
 
@@ -193,6 +229,23 @@ def max_pool(l, xs):
     kernel = l.triple("kernel")
     stride = l.triple("stride") if "stride" in l.entry else kernel
     return last(F.max_pool3d(first(xs[0]), kernel, stride, l.size("pad", 0)))
+
+
+def up_sample(l, xs):
+    """On a circle: three turns, of which the one in the middle knows its neighbours."""
+    x, mode = first(xs[0]), l.word("mode", "nearest")
+    factor = l.triple("factor", "2")
+    size = l.triple("size") if "size" in l.entry else [n * f for n, f in zip(x.shape[2:], factor)]
+    around = l.word("periodic", "false") == "true"
+    if around:
+        x, size = torch.cat([x] * 3, 3), [size[0], 3 * size[1], size[2]]
+    y = F.interpolate(x, size, mode=mode, align_corners=False if mode == "trilinear" else None)
+    return last(y.chunk(3, 3)[1] if around else y)
+
+
+def transpose(l, xs):
+    b, c = xs[0].shape[0], xs[0].shape[4]
+    return xs[0].reshape(b, -1, c).transpose(1, 2).reshape(b, c, 1, 1, -1)
 
 
 def mean_pool(l, xs):
@@ -235,6 +288,12 @@ def multiply(l, xs):
 def dropout(l, xs):
     if l.training and l.real("rate", 0.1) > 0.0:
         raise ValueError("what dropout draws is caloq's own: nothing to compare with in training")
+    return xs[0]
+
+
+def noise(l, xs):
+    if (l.training or l.word("when", "training") == "always") and l.real("deviation", 1.0) > 0.0:
+        raise ValueError("what noise draws is caloq's own: nothing to compare with")
     return xs[0]
 
 
@@ -285,6 +344,8 @@ KINDS = {
     "conv_transpose3d": conv_transpose3d,
     "linear_attention": linear_attention,
     "prelu": prelu,
+    "attention": attention,
+    "gain": gain,
     "bias": bias,
     "batch_norm": batch_norm,
     "group_norm": group_norm,
@@ -295,6 +356,8 @@ KINDS = {
     "pad_zeros": pad_zeros,
     "max_pool": max_pool,
     "mean_pool": mean_pool,
+    "up_sample": up_sample,
+    "transpose": transpose,
     "reshape": reshape,
     "broadcast": broadcast,
     "slice": slice_,
@@ -302,6 +365,7 @@ KINDS = {
     "add": add,
     "multiply": multiply,
     "dropout": dropout,
+    "noise": noise,
     "sinusoids": sinusoids,
     "latent_encoding": latent_encoding,
     "voxel_encoding": voxel_encoding,
@@ -316,7 +380,7 @@ KINDS = {
     "scale": lambda l, xs: l.real("factor", 1.0) * xs[0] + l.real("shift", 0.0),
     "detach": lambda l, xs: xs[0].detach(),
 }
-SEVERAL = {"linear", "concat", "add", "multiply"}  # of others, `concat: [NAMES]` joins first
+SEVERAL = {"linear", "concat", "add", "multiply", "attention"}  # of others, `concat: [NAMES]` joins first
 
 
 def walk(entries, prefix, scope, before, net):
@@ -325,7 +389,7 @@ def walk(entries, prefix, scope, before, net):
         names = entry.get("inputs") or entry.get("concat") or ([entry["input"]] if "input" in entry else [])
         xs = [scope.value(n) for n in names] or [before]
         at = f"{prefix}/{i}"
-        layer = Layer(entry, at, scope, net)
+        layer = Layer(entry, scope.place(entry["weights"]) if "weights" in entry else at, scope, net)
         kind = entry.get("kind")
         if "concat" in entry and kind not in SEVERAL:
             xs = [concat(layer, xs)]
@@ -341,15 +405,16 @@ def walk(entries, prefix, scope, before, net):
             scope.values[entry["name"]] = before
             if "block" not in entry:
                 scope.sizes[entry["name"]] = numbers(before)
+                scope.places[entry["name"]] = at
     return before
 
 
-def run(entries, inputs, parameters, sizes, prefix, blocks=None, training=False):
+def run(entries, inputs, parameters, sizes, prefix, blocks=None, training=False, width=1.0):
     """Values by name. inputs: name -> [rows, numbers]; sizes: name -> number; a file's texts are words
     as yaml.BaseLoader gives them. Returns (values, moving averages after the step)."""
     scope = Scope()
     scope.sizes = dict(sizes)
     scope.values = {name: units(x) for name, x in inputs.items()}
-    net = Net(parameters, blocks, training, next(iter(inputs.values())).dtype)
+    net = Net(parameters, blocks, training, next(iter(inputs.values())).dtype, width)
     walk(entries, prefix, scope, next(iter(scope.values.values())), net)
     return scope.values, net.moved
