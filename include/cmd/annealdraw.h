@@ -8,7 +8,7 @@
 #define CMD_ANNEALDRAW_H
 
 #include "cmd/annealdevice.h"
-#include "cmd/annealmodel.h"
+#include "cmd/annealprogram.h"
 #include "cmd/session.h"
 
 struct annealdraw {
@@ -20,11 +20,12 @@ struct annealdraw {
     int64_t room;        /* rows of them */
     /* all sets so far */
     int64_t sets, programmings;
-    double wait;                /* s before every programming; the caller's to set */
-    double start;               /* clock_now() */
-    int local;                  /* a device of this program */
-    struct annealdevice device; /* it, on every rank */
-    double access;              /* us, of problems that earlier starts paid for too */
+    double wait;                  /* s before every programming; the caller's to set */
+    double start;                 /* clock_now() */
+    int local;                    /* a device of this program */
+    struct annealdevice device;   /* it, on every rank */
+    struct annealprogram program; /* of a service on rank 0 alone */
+    double access;                /* us, of problems that earlier starts paid for too */
     /* of a service, on rank 0 */
     struct session session;
     int64_t problems, kept, sent; /* in the journal; answered before; sent now */

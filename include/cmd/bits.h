@@ -7,6 +7,8 @@
  *   /logits            float32 [M, L] of the posterior (optional)
  *   /log_weights       float64 [M] of a state that stands for the machine's, mean weight of each
  *                      problem 1 (optional)
+ *   /chain_breaks      float64 [N] share of an annealer's reads in which the unit's chain was
+ *                      broken, NaN of one without a chain (optional)
  *
  * Each rank holds a run of rows, in rank order; what is read is shared out by block_of. Collective.
  */
@@ -29,6 +31,8 @@ struct bits {
     float *logit;             /* [rows.count, L] or NULL; owned */
     int weighed;              /* write log-weights? */
     const double *log_weight; /* [rows.count]; the caller's to set; borrowed */
+    int chains;               /* write breaks? */
+    const double *breaks;     /* [N] on rank 0; the caller's to set; borrowed */
 };
 
 /* Room for rows (this rank's, in rank order) of M states; which optional columns are wanted. Local.

@@ -55,6 +55,10 @@ void annealer_free(struct annealer *a); /* accepts { 0 } */
 int annealer_start(struct annealer *a, int64_t request, const struct ising *g, int64_t reads,
                    struct err *e);
 
+/* The same with parameters of its own, borrowed too (flux biases of this problem). */
+int annealer_start_with(struct annealer *a, int64_t request, const struct ising *g, int64_t reads,
+                        const struct params *p, struct err *e);
+
 /* Move on for at most `seconds`; returns early when a problem is answered or a signal comes. -1 and
  * a sentence that names the problem when it fails for good. */
 int annealer_poll(struct annealer *a, double seconds, struct err *e);

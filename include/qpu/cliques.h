@@ -6,8 +6,8 @@
  * horizontal run from column x_i to another rim, coupled where they meet; x_i and y_i ascend, so
  * that of any two chains one's horizontal run crosses the other's vertical one. Of lines with dead
  * qubits those that are whole as far as they are needed are taken, the most that can be paired (the
- * longest common subsequence of both orders). The smallest region that has enough is used, at the
- * first place where it does. No randomness.
+ * longest common subsequence of both orders). The smallest region that has enough is used, the
+ * nearest to the chip's middle of those. No randomness.
  */
 #ifndef QPU_CLIQUES_H
 #define QPU_CLIQUES_H

@@ -38,9 +38,11 @@ int bits_write(const struct bits *b, const struct par *P, const char *path, stru
 {
     struct h5_shape state = { 2, { b->M, b->N }, H5_UINT8 }, energy = { 1, { b->M }, H5_DOUBLE };
     struct h5_shape incident = { 2, { b->M, 1 }, H5_DOUBLE },
-                    logit = { 2, { b->M, b->L }, H5_FLOAT };
+                    logit = { 2, { b->M, b->L }, H5_FLOAT }, chain = { 1, { b->N }, H5_DOUBLE };
     static const double none = 0.0;
     const double *weight = b->log_weight != NULL ? b->log_weight : &none;
+    const double *breaks = b->breaks != NULL ? b->breaks : &none;
+    struct block units = { P->rank == 0 ? 0 : b->N, P->rank == 0 ? b->N : 0 };
     struct h5 f;
 
     if (h5_create(&f, P, path, 0, e)) return -1;
@@ -53,6 +55,8 @@ int bits_write(const struct bits *b, const struct par *P, const char *path, stru
             "energy of the primary", e) ||
         put(&f, "log_weights", &energy, b->rows, b->weighed ? weight : NULL, "1",
             "logarithm of the weight as a state of the machine", e) ||
+        put(&f, "chain_breaks", &chain, units, b->chains ? breaks : NULL, "1",
+            "share of the reads in which a unit's chain was broken", e) ||
         put(&f, "logits", &logit, b->rows, b->logit, "1", "of the posterior, free units", e) ||
         h5_commit(&f, e);
     h5_close(&f);

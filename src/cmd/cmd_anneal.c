@@ -109,7 +109,7 @@ static int ask(struct run *r, int what, struct err *e)
 
 /* The Bits file; all rows are rank 0's. */
 static int write_bits(struct run *r, const struct annealmodel *m, const struct annealsets *s,
-                      const struct annealweigh *w, struct err *e)
+                      const struct annealprogram *p, const struct annealweigh *w, struct err *e)
 {
     const char *path = conf_text(r->conf, "anneal.output");
     const struct annealrows *x = &s->rows;
@@ -131,8 +131,11 @@ static int write_bits(struct run *r, const struct annealmodel *m, const struct a
     }
     b.log_weight = conf_flag(r->conf, "anneal.reweigh") ? w->log_w : NULL;
     b.weighed = conf_flag(r->conf, "anneal.reweigh");
+    double *breaks = x->root ? annealprogram_breaks(p) : NULL;
+    b.chains = conf_choice(r->conf, "anneal.embedding") != 0;
+    b.breaks = breaks;
     int bad = bits_write(&b, r->P, path, e);
-    b.log_weight = NULL;
+    mem_free(breaks);
     bits_free(&b);
     return bad;
 }
@@ -159,7 +162,7 @@ static void tell_service(struct run *r, const struct annealdraw *d, int64_t read
 }
 
 static void tell(struct run *r, const struct annealmodel *m, const struct annealdraw *d,
-                 const struct annealsets *s)
+                 struct annealprogram *program, const struct annealsets *s)
 {
     double beta = s->all.beta, error = s->all.error;
 
@@ -180,6 +183,7 @@ static void tell(struct run *r, const struct annealmodel *m, const struct anneal
             (long long)s->rows.n, beta, error, d->access);
     annealsets_put(s, r);
     annealparts_put(s, m, r);
+    annealprogram_put(program, r);
 }
 
 /* Everything is on the disk: the journal's problems are used. */
@@ -196,9 +200,9 @@ static int report(struct annealbeta *b, struct annealsets *s, struct err *e)
     struct annealweigh w = { 0 };
     int root = r->P->rank == 0, weighed = conf_flag(r->conf, "anneal.reweigh");
 
-    if (root) tell(r, b->m, b->d, s);
+    if (root) tell(r, b->m, b->d, &b->d->program, s);
     if (root && weighed && annealweigh_init(&w, s, e) == 0) annealweigh_put(&w, r);
-    int status = par_agree(r->P, e) || write_bits(r, b->m, s, &w, e) ? -1 : 0;
+    int status = par_agree(r->P, e) || write_bits(r, b->m, s, &b->d->program, &w, e) ? -1 : 0;
     if (!status && conf_int(r->conf, "anneal.compare") > 0)
         status = annealcompare_run(r, b->m, &s->rows, weighed ? &w : NULL, b->kern, e);
     if (!status) status = annealbeta_put(b, &s->rows, e);

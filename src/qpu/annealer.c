@@ -48,18 +48,25 @@ static struct request *find(struct annealer *a, int64_t number)
 int annealer_start(struct annealer *a, int64_t request, const struct ising *g, int64_t reads,
                    struct err *e)
 {
+    return annealer_start_with(a, request, g, reads, a->params, e);
+}
+
+int annealer_start_with(struct annealer *a, int64_t request, const struct ising *g, int64_t reads,
+                        const struct params *p, struct err *e)
+{
     struct cost c;
     int place = 0;
 
     while (place < a->o.requests && a->request[place].used) place++;
     if (place == a->o.requests) die("more than %d requests at a time", a->o.requests);
-    cost_init(&c, a->solver, a->params, g->n);
+    cost_init(&c, a->solver, p, g->n);
     int64_t most = cost_most_reads(&c, a->solver);
     if (most < 1)
         return err_set(e, "one read takes longer than a problem may run on solver %s: %g us",
                        a->solver->name, c.limit);
     if (a->o.most_reads > 0 && most > a->o.most_reads) most = a->o.most_reads;
-    return request_init(&a->request[place], request, a->solver, g, reads, most, a->sapi->seed, e);
+    return request_init(&a->request[place], request, a->solver, g, p, reads, most, a->sapi->seed,
+                        e);
 }
 
 static void say(struct annealer *a, const struct job *b, const char *what)
@@ -76,7 +83,7 @@ static double predict(const struct annealer *a, const struct request *r, int par
     struct cost c;
     int64_t first;
 
-    cost_init(&c, a->solver, a->params, r->g->n);
+    cost_init(&c, a->solver, r->params, r->g->n);
     double us = cost_access(&c, request_reads(r, part, &first));
     return isfinite(us) ? us : 0.0;
 }
@@ -137,7 +144,7 @@ static int reuse(struct annealer *a, struct request *r, int part, int64_t number
 static int begin(struct annealer *a, struct request *r, int part, struct job *b, struct err *e)
 {
     struct journal *j = a->journal;
-    uint64_t digest = request_text(r, part, a->params);
+    uint64_t digest = request_text(r, part);
     int64_t number = journal_find(j, r->number, part, digest), first;
     int reads = request_reads(r, part, &first), old = number >= 0;
 
@@ -311,7 +318,7 @@ int annealer_take(struct annealer *a, int64_t request, uint8_t *states, double *
     memcpy(states, r->states, (size_t)(*got * r->g->n));
     memcpy(energy, r->energy, (size_t)*got * sizeof *energy);
     for (int part = 0; part<r->parts; part += r->parts> 1 ? r->parts - 1 : 1)
-        journal_forget(a->journal, request_text(r, part, a->params));
+        journal_forget(a->journal, request_text(r, part));
     request_free(r);
     return 1;
 }

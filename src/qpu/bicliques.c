@@ -83,10 +83,14 @@ static int try_size(struct rectangle *r, int width, int height, const int want[2
 {
     const struct strands *s = r->s;
 
-    for (int y = 0; y + height <= s->extent[1]; y += s->step)
-        for (int x = 0; x + width <= s->extent[0]; x += s->step) {
-            r->low[0] = x, r->high[0] = x + width - 1;
-            r->low[1] = y, r->high[1] = y + height - 1;
+    int columns = (s->extent[0] - width) / s->step + 1, rows = (s->extent[1] - height) / s->step + 1;
+
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            r->low[0] = strands_place(j, columns) * s->step;
+            r->low[1] = strands_place(i, rows) * s->step;
+            r->high[0] = r->low[0] + width - 1;
+            r->high[1] = r->low[1] + height - 1;
             if (collect(r, want) && weed(r, want)) return 1;
         }
     return 0;

@@ -159,10 +159,13 @@ static int try_width(struct square *q, int width, int n)
 {
     const struct strands *s = q->s;
 
-    for (int y = 0; y + width <= s->extent[1]; y += s->step)
-        for (int x = 0; x + width <= s->extent[0]; x += s->step)
+    int columns = (s->extent[0] - width) / s->step + 1, rows = (s->extent[1] - width) / s->step + 1;
+
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
             for (int turn = 0; turn < 4; turn++) {
-                look(q, x, y, width, turn);
+                look(q, strands_place(j, columns) * s->step, strands_place(i, rows) * s->step,
+                     width, turn);
                 pair_up(q);
                 if (q->pairs >= n) weed(q, n);
                 if (q->pairs >= n) return 1;

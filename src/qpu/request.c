@@ -30,9 +30,11 @@ static void write_head(struct request *r, const struct solver *s)
 }
 
 int request_init(struct request *r, int64_t number, const struct solver *s, const struct ising *g,
-                 int64_t reads, int64_t most, uint64_t seed, struct err *e)
+                 const struct params *p, int64_t reads, int64_t most, uint64_t seed, struct err *e)
 {
-    *r = (struct request){ .number = number, .used = 1, .g = g, .seed = seed, .reads = reads };
+    *r = (struct request){
+        .number = number, .used = 1, .g = g, .params = p, .seed = seed, .reads = reads
+    };
     if (qp_init(&r->qp, s, g, e)) {
         *r = (struct request){ 0 };
         return -1;
@@ -65,10 +67,10 @@ int request_reads(const struct request *r, int part, int64_t *first)
     return (int)(each + (part < more));
 }
 
-uint64_t request_text(struct request *r, int part, const struct params *p)
+uint64_t request_text(struct request *r, int part)
 {
     int64_t first;
-    struct json *params = params_json(p, request_reads(r, part, &first));
+    struct json *params = params_json(r->params, request_reads(r, part, &first));
     char *text = json_text(params);
 
     wire_clear(&r->body);

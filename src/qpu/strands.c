@@ -147,6 +147,13 @@ int strands_run(const struct strands *s, int u, int i, int low, int high, int64_
     return 1;
 }
 
+int strands_place(int k, int n)
+{
+    int middle = (n - 1) / 2;
+
+    return k % 2 == 1 ? middle + (k + 1) / 2 : middle - k / 2;
+}
+
 int strands_cross(const struct strands *s, int a, int b)
 {
     int64_t x = strands_at(s, 0, a, s->line[1][b].at), y = strands_at(s, 1, b, s->line[0][a].at);

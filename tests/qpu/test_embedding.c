@@ -9,6 +9,7 @@
 #include "qpu/chain.h"
 #include "qpu/cliques.h"
 #include "qpu/fragments.h"
+#include "qpu/stretch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -335,6 +336,32 @@ static void fragments_hit_every_chain(void **state)
     chip_drop(&c);
 }
 
+/* A valid embedding stays one, only longer, until nothing is left to go on to; a chimera of 6 x 6
+ * cells has lines of 6 qubits. */
+static void chains_that_go_on_stay_valid(void **state)
+{
+    (void)state;
+    struct err e = { "" };
+    struct embedding m;
+    struct chip c;
+    struct ising g;
+    int64_t more, turns = 0;
+
+    chip_take(&c, CHIP_CHIMERA, "6", 0.02, 9);
+    complete(&g, 6, 6);
+    assert_int_equal(bicliques_complete(&m, &c.s, 6, 6, &e), 0);
+    int before = embedding_longest(&m);
+    do {
+        more = stretch_chains(&m, &c.s);
+        turns++;
+        judge(&c, &m, &g);
+    } while (more > 0);
+    assert_true(turns > 2 && embedding_longest(&m) == 6 && before < 6);
+    embedding_free(&m);
+    ising_free(&g);
+    chip_drop(&c);
+}
+
 /* J: 3, -4, 0 on three spins: max 4, rms 5 / sqrt 3, mean degree 2. */
 static void the_rules_for_the_strength(void **state)
 {
@@ -356,4 +383,5 @@ TEST_MAIN(cmocka_unit_test(every_coupler_is_a_crossing_or_lies_along_lines),
           cmocka_unit_test(faults_of_an_embedding_are_told),
           cmocka_unit_test(json_comes_back_as_it_was),
           cmocka_unit_test(sides_are_found_where_there_are_any),
-          cmocka_unit_test(fragments_hit_every_chain), cmocka_unit_test(the_rules_for_the_strength))
+          cmocka_unit_test(fragments_hit_every_chain), cmocka_unit_test(chains_that_go_on_stay_valid),
+          cmocka_unit_test(the_rules_for_the_strength))
