@@ -58,8 +58,8 @@ int strands_reach(const struct strands *s, int u, int i, int from, int to);
 int strands_run(const struct strands *s, int u, int i, int low, int high, int64_t *first,
                 int64_t *end);
 
-/* The k-th of `n` places at which to try a region, from the middle outwards: k < n. Beside regions in
- * the middle lie more unused qubits. */
+/* The k-th of `n` places at which to try a region, from the middle outwards: k < n. Beside regions
+ * in the middle lie more unused qubits. */
 int strands_place(int k, int n);
 
 /* Are the vertical line a and the horizontal line b coupled where they cross? */

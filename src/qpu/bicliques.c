@@ -83,7 +83,8 @@ static int try_size(struct rectangle *r, int width, int height, const int want[2
 {
     const struct strands *s = r->s;
 
-    int columns = (s->extent[0] - width) / s->step + 1, rows = (s->extent[1] - height) / s->step + 1;
+    int columns = (s->extent[0] - width) / s->step + 1,
+        rows = (s->extent[1] - height) / s->step + 1;
 
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {

@@ -14,8 +14,7 @@ static int32_t (*find_next(const struct strands *s))[2]
         for (int i = 0; i < s->lines[u]; i++)
             for (int64_t k = s->line[u][i].first; k + 1 < s->line[u][i].end; k++) {
                 const struct stretch *a = &s->part[u][k];
-                if (a[1].low != a[0].high + 1 ||
-                    !vicinity_joined(s->v, a[0].qubit, a[1].qubit))
+                if (a[1].low != a[0].high + 1 || !vicinity_joined(s->v, a[0].qubit, a[1].qubit))
                     continue;
                 next[a[0].qubit][1] = a[1].qubit;
                 next[a[1].qubit][0] = a[0].qubit;

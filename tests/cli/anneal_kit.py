@@ -45,6 +45,27 @@ def machine(path, size, units, seed, weight=0.05):
         f["qubits"] = numpy.array(chosen, "i4")
 
 
+def conditional(path, size, units, seed):
+    """An RBM file on a Zephyr chip: 57 qubits of the first class that an energy's code holds, `units` of each other one."""
+    qubits, couplers = chips.graph("zephyr", size)
+    width = 2 * size + 1
+    classes = [[] for _ in range(4)]
+    for q in qubits:
+        u, w, j, z = q // (8 * size * width), q // (8 * size) % width, q // size % 2, q % size
+        classes[(2 * u + w + 2 * z + j) % 4].append(q)
+    chosen = [q for i, c in enumerate(classes) for q in c[:units if i else 57]]
+    at = {q: i for i, q in enumerate(chosen)}
+    edges = sorted(tuple(sorted((at[u], at[v]))) for u, v in couplers if u in at and v in at)
+    r = numpy.random.default_rng(seed)
+    with h5py.File(path, "w") as f:
+        f.attrs["format"], f.attrs["version"] = "caloq-rbm", 1
+        f["partition_sizes"] = numpy.array([57] + 3 * [units], "i4")
+        f["clamped"] = numpy.array([0], "i4")
+        f["bias"] = r.normal(0, 0.5, len(chosen)).astype("f4")
+        f["edges"], f["weight"] = numpy.array(edges, "i4"), r.normal(0, 0.5, len(edges)).astype("f4")
+        f["qubits"] = numpy.array(chosen, "i4")
+
+
 class Run:
     """One start of the program, watched: status (None: it hung and was killed), words, seconds, threads, descriptors.
     stop: when, in seconds or as a condition, and which signal."""

@@ -383,5 +383,6 @@ TEST_MAIN(cmocka_unit_test(every_coupler_is_a_crossing_or_lies_along_lines),
           cmocka_unit_test(faults_of_an_embedding_are_told),
           cmocka_unit_test(json_comes_back_as_it_was),
           cmocka_unit_test(sides_are_found_where_there_are_any),
-          cmocka_unit_test(fragments_hit_every_chain), cmocka_unit_test(chains_that_go_on_stay_valid),
+          cmocka_unit_test(fragments_hit_every_chain),
+          cmocka_unit_test(chains_that_go_on_stay_valid),
           cmocka_unit_test(the_rules_for_the_strength))
