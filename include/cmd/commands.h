@@ -26,5 +26,7 @@ int cmd_anneal(struct run *r, struct err *e);
 int cmd_bench(struct run *r, struct err *e);
 int cmd_convert(struct run *r, struct err *e);
 int cmd_info(struct run *r, struct err *e);
+int cmd_export(struct run *r, struct err *e);
+int cmd_import(struct run *r, struct err *e);
 
 #endif

@@ -30,6 +30,9 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
 /* The whole text of an architecture file (vae/architecture.h), of that width; the caller's. */
 char *model_architecture(const struct run *r, const char *path, double width, struct err *e);
 
+/* All parts but the machine, which stands: model.architecture, data.geometry, data.transform. */
+int model_add_networks(struct model *m, const struct run *r, int batch, struct err *e);
+
 /* From texts: the parts but no machine; parameters start from the seed. Takes the texts over. */
 int model_networks(struct model *m, char *architecture, const char *architecture_name,
                    char *geometry, const char *geometry_name, int batch, uint64_t seed,

@@ -36,6 +36,9 @@ int modelfile_write_average(struct h5 *f, const struct model *m, const struct av
 int modelfile_read_average(const struct h5 *f, const struct model *m, struct average *a,
                            struct err *e);
 
+/* The networks' parameters alone, from a *.model key: of the same tensors. */
+int modelfile_start(struct model *m, const struct par *P, const char *path, struct err *e);
+
 /* From a *.model key. batch: most showers of a call. On an error m is { 0 }. */
 int modelfile_load(struct model *m, const struct par *P, const char *path, int batch,
                    enum modelfile_weights which, struct err *e);

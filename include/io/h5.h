@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { H5_DIMS = 4 };
+enum { H5_DIMS = 5 };
 
 enum h5_type { H5_FLOAT, H5_DOUBLE, H5_INT32, H5_INT64, H5_UINT8, H5_UINT64 };
 

@@ -22,6 +22,7 @@
  * stands for the layers of the list `stage` of the file's mapping `blocks`. Inside, `input` is what
  * the block reads, names are the block's own before those outside, and `with` gives sizes; outside,
  * `first` is its last layer and `first.hits` its layer `hits`. Tensors: "decoder/4/2/weight".
+ * Names that tensors have in files of others: nn/published.h.
  */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
@@ -47,6 +48,7 @@ struct graph_wish {
     int batch;                 /* most rows of a call; 0: shapes and tensors alone, no call */
     const struct yaml *blocks; /* mapping of lists that the list may use, or NULL */
     double width;              /* of channels given as numbers (layer_width); 0 means 1 */
+    const char *published;     /* path of the module around all layers' `torch` (published.h) */
 };
 
 struct graph_value {

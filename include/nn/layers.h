@@ -127,6 +127,7 @@ struct layer_kind {
     void (*drop)(struct layer *l); /* free what prepare made, if it was called; NULL: nothing */
     int spares;                    /* enum layer_spares, together */
     int sums;                      /* it sums over ranks: called on every rank, with 0 rows too */
+    const char *published[LAYER_TENSORS]; /* of its tensors (nn/published.h); NULL: none */
 };
 
 /* The kind of that name, or NULL. */

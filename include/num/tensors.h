@@ -8,14 +8,15 @@
 
 #include <stdint.h>
 
-enum { TENSOR_DIMS = 5, TENSOR_NAME = 64 };
+enum { TENSOR_DIMS = 5, TENSOR_NAME = 64, TENSOR_PUBLISHED = 96 };
 
 struct tensor {
     char name[TENSOR_NAME]; /* "decoder/hits/2/weight" */
     int dims;
     int64_t n[TENSOR_DIMS];
     int64_t first, count; /* place in the flat buffer; every tensor starts at a multiple of 16 */
-    int fixed;            /* saved with the others, but no parameter: no optimiser moves it */
+    char published[TENSOR_PUBLISHED]; /* its name in files of others (nn/published.h), or "" */
+    int fixed; /* saved with the others, but no parameter: no optimiser moves it */
 };
 
 struct tensors {

@@ -43,6 +43,8 @@ static const struct conf_key table[] = {
     { "model.width", CONF_REAL, "1", 0.001, 16, "", 0, "channels that the architecture gives as numbers, times this" },
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
     { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq old new45 refactored53", "incident energy to the bits of partition 0; old, new45 and refactored53 are the reference's, which alias (include/vae/energycode.h)" },
+    { "model.file", CONF_TEXT, "", 0, 0, "", 0, "the networks start from those of this run folder or checkpoint, of the same tensors; default: from seed and data" },
+    { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq", "incident energy to the bits of partition 0" },
 
     { "rbm.topology", CONF_CHOICE, "complete", 0, 0, "", "complete none file chimera pegasus zephyr", "couplings: between all partitions, none, an edge list, or those of a chip" },
     { "rbm.chip", CONF_TEXT, "", 0, 0, "", 0, "size of the chip: chimera m or m,n,t; pegasus m, m,nice or m,full; zephyr m or m,t. rbm.topology: file: a text file with two unit numbers a line" },
@@ -293,6 +295,11 @@ static const struct conf_key table[] = {
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, archive of the package rbms, or edge list (*.txt)" },
     { "convert.output", CONF_TEXT, "runs/default/machine.h5", 0, 0, "", 0, "file to write" },
     { "convert.nodes", CONF_INTS, "[]", 1, 1e6, "units", 0, "partitions of an edge list that does not say them" },
+    { "export.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint or RBM file" },
+    { "export.weights", CONF_CHOICE, "auto", 0, 0, "", "auto average plain", "as encode.weights" },
+    { "export.output", CONF_TEXT, "runs/default/state.h5", 0, 0, "", 0, "plain HDF5 to write, named as a PyTorch state_dict" },
+    { "import.state", CONF_TEXT, "runs/default/state.h5", 0, 0, "", 0, "plain HDF5 to read, named as a PyTorch state_dict; its machine is taken, whatever rbm.topology says" },
+    { "import.output", CONF_TEXT, "runs/imported/best.h5", 0, 0, "", 0, "checkpoint to write" },
     { "convert.layout", CONF_CHOICE, "caloq", 0, 0, "", "caloq rbms edges", "our RBM file, an archive of rbms, or an edge list: text with biases and couplings" },
 
     { "info.file", CONF_TEXT, "", 0, 0, "", 0, "the file to look at (or: caloq info FILE.h5); empty: the topology that the rbm keys ask for" },

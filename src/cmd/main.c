@@ -32,8 +32,11 @@ static const struct command commands[] = {
     { "bench", cmd_bench, "measure the program's own kernels", { "run", "bench" } },
     { "info", cmd_info, "say what a file or a topology holds", { "run", "info", "rbm" } },
     { "convert", cmd_convert, "Boltzmann machines between file layouts", { "run", "convert" } },
-    { "export", NULL, "network weights to plain HDF5", { NULL } },
-    { "import", NULL, "network weights from plain HDF5", { NULL } },
+    { "export", cmd_export, "a model's parameters to plain HDF5", { "run", "export" } },
+    { "import",
+      cmd_import,
+      "a model from parameters in plain HDF5",
+      { "run", "data", "model", "rbm", "import" } },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

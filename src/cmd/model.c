@@ -142,28 +142,36 @@ char *model_architecture(const struct run *r, const char *path, double width, st
     return architecture_read(path, width, &(struct architecture_reader){ read_text, r->P }, e);
 }
 
-int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e)
+static void set_codes(struct model *m, const struct conf *c)
+{
+    m->code = (enum energycode)conf_choice(c, "model.energy_code");
+    m->transform = transform_logit();
+    m->transform.kind = (enum transform_kind)conf_choice(c, "data.transform");
+    if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = conf_real(c, "data.log1p");
+}
+
+int model_add_networks(struct model *m, const struct run *r, int batch, struct err *e)
 {
     const char *architecture = conf_text(r->conf, "model.architecture");
     const char *geometry = conf_text(r->conf, "data.geometry");
-    char *a = NULL, *g = NULL;
+    char *a = model_architecture(r, architecture, conf_real(r->conf, "model.width"), e);
+    char *g = a == NULL ? NULL : run_text(r->P, geometry, e);
 
-    *m = (struct model){ .transform = transform_logit(),
-                         .code = (enum energycode)conf_choice(r->conf, "model.energy_code") };
-    m->transform.kind = (enum transform_kind)conf_choice(r->conf, "data.transform");
-    if (m->transform.kind == TRANSFORM_LOG1P) m->transform.r = conf_real(r->conf, "data.log1p");
-    int bad = make_rbm(&m->rbm, r, e);
-    if (!bad && networks) {
-        a = model_architecture(r, architecture, conf_real(r->conf, "model.width"), e);
-        if (a != NULL) g = run_text(r->P, geometry, e);
-        bad = g == NULL;
-        if (bad)
-            mem_free(a);
-        else
-            bad = model_networks(m, a, architecture, g, geometry, batch, r->seed, e);
+    if (g == NULL) {
+        mem_free(a);
+        return -1;
     }
-    if (!bad && networks) bad = check_units(m, r->conf, e);
-    if (!bad && conf_flag(r->conf, "data.threshold")) m->transform.threshold = m->geom.threshold;
+    set_codes(m, r->conf);
+    if (model_networks(m, a, architecture, g, geometry, batch, r->seed, e)) return -1;
+    if (conf_flag(r->conf, "data.threshold")) m->transform.threshold = m->geom.threshold;
+    return check_units(m, r->conf, e);
+}
+
+int model_build(struct model *m, const struct run *r, int networks, int batch, struct err *e)
+{
+    *m = (struct model){ 0 };
+    set_codes(m, r->conf);
+    int bad = make_rbm(&m->rbm, r, e) || (networks && model_add_networks(m, r, batch, e));
     if (bad) model_free(m);
     return bad ? -1 : 0;
 }

@@ -20,10 +20,9 @@ static char *tensor_path(const char *group, const struct tensor *t)
 
 static struct h5_shape tensor_shape(const struct tensor *t)
 {
-    struct h5_shape s = { .dims = t->dims > H5_DIMS ? 1 : t->dims, .type = H5_FLOAT };
+    struct h5_shape s = { .dims = t->dims, .type = H5_FLOAT };
 
     for (int d = 0; d < s.dims; d++) s.n[d] = t->n[d];
-    if (t->dims > H5_DIMS) s.n[0] = t->count; /* kernels of five dimensions lie flat */
     return s;
 }
 
@@ -243,6 +242,25 @@ static int load_tensors(const struct h5 *f, struct model *m, enum modelfile_weig
                        f->path);
     m->averaged = there && which != MODELFILE_PLAIN;
     return read_tensors(f, m->averaged ? average_group : model_group, &m->vae, m->vae.params, e);
+}
+
+int modelfile_start(struct model *m, const struct par *P, const char *path, struct err *e)
+{
+    struct h5 f;
+
+    if (open_named(&f, P, path, e)) return -1;
+    int64_t kind;
+    int bad = h5_has(&f, "architecture")
+                  ? h5_get_int(&f, "/model", "transform", &kind, e)
+                  : err_set(e, "%s: holds no networks, expected a checkpoint of a model", f.path);
+    if (!bad && (kind != (int64_t)m->transform.kind ||
+                 h5_has(&f, "transform/mean") != (m->transform.standard != NULL)))
+        bad =
+            err_set(e, "%s: its networks were trained on another data.transform than this config's",
+                    f.path);
+    if (!bad) bad = load_tensors(&f, m, MODELFILE_PLAIN, e);
+    h5_close(&f);
+    return bad ? -1 : 0;
 }
 
 static int load_networks(const struct h5 *f, struct model *m, int batch,

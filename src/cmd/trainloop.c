@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cmd/modelfile.h"
 #include "cmd/trainfile.h"
 #include "cmd/zgauge.h"
 
@@ -351,7 +352,11 @@ int trainloop_open(struct trainer *t, struct err *e)
     if (found == 0) {
         prior_start(&t->prior, conf_choice(r->conf, "rbm.bias_start") == 1 &&
                                    conf_text(r->conf, "rbm.file")[0] == '\0');
-        if (t->model.networks) {
+        const char *start = conf_text(r->conf, "model.file");
+        if (t->model.networks && start[0] != '\0') {
+            if (modelfile_start(&t->model, r->P, start, e)) return -1;
+            log_say(&r->log, "the networks start from those of %s", start);
+        } else if (t->model.networks) {
             struct vae_data means;
             if (standardise(t, e)) return -1;
             float *block = feed_means(&t->feed, &means, e);

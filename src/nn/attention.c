@@ -27,8 +27,9 @@ static int build(struct layer *l, const struct layer_site *s, struct err *e)
 
     if (layer_width(s, "dim", 32, d, e)) return -1;
     l->to = l->from[0];
-    layer_tensor(l, s, "qkv", 3 * *d, l->to.c);
-    layer_tensor(l, s, "out", l->to.c, *d);
+    int64_t qkv[5] = { 3 * *d, 1, 1, 1, l->to.c }, out[5] = { l->to.c, 1, 1, 1, *d };
+    layer_tensor_of(l, s, "qkv", 5, qkv); /* convolutions of kernel 1 */
+    layer_tensor_of(l, s, "out", 5, out);
     layer_tensor(l, s, "bias", l->to.c, 0);
     return 0;
 }
@@ -152,6 +153,7 @@ const struct layer_kind layer_linear_attention = {
     .flops = flops,
     .prepare = prepare,
     .spares = LAYER_SPARES_Y,
+    .published = { "to_qkv.weight", "to_out.0.weight", "to_out.0.bias" },
 };
 
 static int build_softmax(struct layer *l, const struct layer_site *s, struct err *e)

@@ -188,4 +188,5 @@ const struct layer_kind layer_batch_norm = {
     .drop = drop,
     .sums = 1,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias", "running_mean", "running_var" },
 };

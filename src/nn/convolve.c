@@ -168,6 +168,7 @@ const struct layer_kind layer_conv3d = {
     .prepare = prepare,
     .drop = drop,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias" },
 };
 
 const struct layer_kind layer_conv_transpose3d = {
@@ -183,4 +184,5 @@ const struct layer_kind layer_conv_transpose3d = {
     .prepare = prepare,
     .drop = drop,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias" },
 };

@@ -1,6 +1,7 @@
 #include "nn/graph.h"
 
 #include "base/mem.h"
+#include "nn/published.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct plan {
     int last;                /* value that a layer without inputs reads */
     struct scope *scope;     /* of the block at hand; NULL: outside blocks */
     const char *prefix;      /* of tensors here */
+    const char *published;   /* path of the module around; NULL: a block without one */
     struct layer_size *size; /* [sizes], those of the wish and of the blocks around */
     int sizes;
 };
@@ -125,12 +127,12 @@ static int check_keys(const struct plan *p, const struct yaml *y, const struct l
 
     for (int i = 0; i < y->n; i++) {
         snprintf(word, sizeof word, " %.60s ", y->key[i]);
-        if (strstr(" name kind input concat inputs data weights ", word) == NULL &&
+        if (strstr(" name kind input concat inputs data weights torch ", word) == NULL &&
             strstr(kind->keys, word) == NULL)
             return err_set(
                 e,
                 "%s:%d: a layer of kind '%s' has no key '%s'; its keys are name kind input "
-                "concat inputs data weights%s",
+                "concat inputs data weights torch%s",
                 p->file, y->key_line[i], kind->name, y->key[i], kind->keys);
     }
     return 0;
@@ -274,9 +276,11 @@ static const struct yaml *find_block(const struct plan *p, const struct yaml *y,
     for (int i = 0; i < y->n; i++)
         if (strcmp(y->key[i], "block") != 0 && strcmp(y->key[i], "name") != 0 &&
             strcmp(y->key[i], "input") != 0 && strcmp(y->key[i], "concat") != 0 &&
-            strcmp(y->key[i], "with") != 0)
-            err_set(e, "%s:%d: a block has no key '%s'; its keys are block name input concat with",
-                    p->file, y->key_line[i], y->key[i]);
+            strcmp(y->key[i], "with") != 0 && strcmp(y->key[i], "torch") != 0)
+            err_set(
+                e,
+                "%s:%d: a block has no key '%s'; its keys are block name input concat with torch",
+                p->file, y->key_line[i], y->key[i]);
     return err_is(e) ? NULL : list;
 }
 
@@ -284,11 +288,12 @@ static int add_block(struct plan *p, const struct yaml *y, const char *prefix, s
 {
     const struct yaml *list = find_block(p, y, e);
     struct scope s = { .outer = p->scope };
-    char name[LAYER_NAME];
+    char name[LAYER_NAME], path[PUBLISHED_PATH];
     int in[LAYER_INPUTS], ins, sizes = p->sizes;
-    const char *outer = p->prefix;
+    const char *outer = p->prefix, *around = p->published;
 
-    if (list == NULL || read_name(p, y, "name", name, e) || read_inputs(p, y, in, &ins, e))
+    if (list == NULL || read_name(p, y, "name", name, e) || read_inputs(p, y, in, &ins, e) ||
+        published_path(path, around, y, p->file, e))
         return -1;
     if (yaml_get(y, "concat") != NULL && join(p, y, in, &ins, prefix, e)) return -1;
     if (name[0] != '\0' && strlen(name) + 1 >= LAYER_NAME)
@@ -299,9 +304,11 @@ static int add_block(struct plan *p, const struct yaml *y, const char *prefix, s
     s.begin = p->g->values;
     p->scope = &s;
     p->prefix = prefix;
+    p->published = path[0] != '\0' ? path : NULL;
     int wrong = read_with(p, y, e) || add_list(p, list, e);
     p->scope = s.outer;
     p->prefix = outer;
+    p->published = around;
     p->sizes = sizes;
     if (!wrong && name[0] != '\0' && p->g->value[p->last].name[0] == '\0')
         memcpy(p->g->value[p->last].name, name, sizeof name);
@@ -325,7 +332,9 @@ static int add_layer(struct plan *p, const struct yaml *y, const char *prefix, s
     if (l.ins < l.kind->least || l.ins > l.kind->most)
         return err_set(e, "%s:%d: a layer of kind '%s' takes %d to %d inputs, not %d", p->file,
                        y->line, l.kind->name, l.kind->least, l.kind->most, l.ins);
-    return append(p, &l, y, prefix, e);
+    char path[PUBLISHED_PATH];
+    if (published_path(path, p->published, y, p->file, e) || append(p, &l, y, prefix, e)) return -1;
+    return published_name(&p->g->layer[p->g->layers - 1], p->wish->prefix, path, p->T, p->file, e);
 }
 
 static int add_list(struct plan *p, const struct yaml *list, struct err *e)
@@ -373,6 +382,7 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
                       .wish = w,
                       .T = T,
                       .prefix = w->prefix,
+                      .published = w->published != NULL ? w->published : "",
                       .size = size,
                       .sizes = w->sizes };
 

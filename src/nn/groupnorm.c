@@ -165,4 +165,5 @@ const struct layer_kind layer_group_norm = {
     .backward = backward,
     .prepare = prepare,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias" },
 };

@@ -110,4 +110,5 @@ const struct layer_kind layer_linear = {
     .backward = backward,
     .flops = flops,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias" },
 };

@@ -134,6 +134,7 @@ const struct layer_kind layer_norm = {
     .forward = forward,
     .backward = backward,
     .spares = LAYER_SPARES_Y,
+    .published = { "weight", "bias" },
 };
 
 const struct layer_kind layer_normalise = {

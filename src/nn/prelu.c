@@ -60,4 +60,5 @@ const struct layer_kind layer_prelu = {
     .backward = backward,
     .prepare = prepare,
     .spares = LAYER_SPARES_Y | LAYER_CHEAP,
+    .published = { "weight" },
 };

@@ -10,7 +10,7 @@ enum { SHOWERS, ENERGY, BITS };
 static int init_level(struct encoder *n, int level, const struct yaml *list, int before,
                       const struct site *site, struct err *e)
 {
-    char prefix[32];
+    char prefix[32], published[32];
     const char *output = "logits";
     /* partition 0 is given: the first level's bits need no gradient */
     struct graph_input input[] = { { "showers", shape_units(site->voxels), 0 },
@@ -29,8 +29,10 @@ static int init_level(struct encoder *n, int level, const struct yaml *list, int
                             .outputs = 1,
                             .batch = site->batch,
                             .blocks = site->blocks,
-                            .width = site->width };
+                            .width = site->width,
+                            .published = published };
     snprintf(prefix, sizeof prefix, "encoder/%d", level);
+    snprintf(published, sizeof published, "_networks.%d", level);
     if (graph_init(g, list, site->file, &w, site->T, e)) return -1;
     struct shape made = g->value[g->output[0]].shape;
     char text[48];

@@ -31,7 +31,7 @@ static void init(struct net *n)
 {
     const struct graph_input input = { "x", { IN, 1, 1, 1 }, 0 };
     const char *output = "out";
-    struct graph_wish w = { "net", &input, 1, NULL, 0, &output, 1, ROWS, NULL, 0.0 };
+    struct graph_wish w = { "net", &input, 1, NULL, 0, &output, 1, ROWS, NULL, 0.0, NULL };
     struct err e = { "" };
     struct yaml *y = yaml_parse(text, "net.yaml", &e);
 

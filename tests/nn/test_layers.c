@@ -27,7 +27,7 @@ static int build(struct bench *t, const char *text, struct err *e)
 {
     const char *output = "out";
     const struct layer_size size[] = { { "voxels", 9 }, { "logits", 4 } };
-    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS, NULL, 0.0 };
+    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS, NULL, 0.0, NULL };
     struct yaml *y = yaml_parse(text, "net.yaml", e);
 
     memset(t, 0, sizeof *t);

@@ -42,7 +42,7 @@ static int build(struct bench *t, const char *text, struct err *e)
     if (y == NULL) return -1;
     const struct yaml *list = y->kind == YAML_MAP ? yaml_get(y, "list") : y;
     const struct yaml *blocks = y->kind == YAML_MAP ? yaml_get(y, "blocks") : NULL;
-    struct graph_wish w = { "net", inputs, INPUTS, size, 2, &output, 1, ROWS, blocks, 0.0 };
+    struct graph_wish w = { "net", inputs, INPUTS, size, 2, &output, 1, ROWS, blocks, 0.0, NULL };
     int wrong = graph_init(&t->g, list, "net.yaml", &w, &t->T, e);
     yaml_drop(y);
     if (wrong) {
