@@ -36,7 +36,9 @@ static void init(struct bench *t, int kept, float *x)
                                           "right", "both", "sum",  "flat" };
     const struct graph_input input = { "x", { IN, 1, 1, 1 }, 1 };
     const struct layer_size size = { "sum", 72 };
-    struct graph_wish w = { "net", &input, 1, &size, 1, output, kept ? 8 : 1, ROWS, NULL, 0.0, NULL };
+    struct graph_wish w = {
+        "net", &input, 1, &size, 1, output, kept ? 8 : 1, ROWS, NULL, 0.0, NULL
+    };
     struct err e = { "" };
     struct yaml *y = yaml_parse(list, "net.yaml", &e);
 
