@@ -44,7 +44,6 @@ static const struct conf_key table[] = {
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
     { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq old new45 refactored53", "incident energy to the bits of partition 0; old, new45 and refactored53 are the reference's, which alias (include/vae/energycode.h)" },
     { "model.file", CONF_TEXT, "", 0, 0, "", 0, "the networks start from those of this run folder or checkpoint, of the same tensors; default: from seed and data" },
-    { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq", "incident energy to the bits of partition 0" },
 
     { "rbm.topology", CONF_CHOICE, "complete", 0, 0, "", "complete none file chimera pegasus zephyr", "couplings: between all partitions, none, an edge list, or those of a chip" },
     { "rbm.chip", CONF_TEXT, "", 0, 0, "", 0, "size of the chip: chimera m or m,n,t; pegasus m, m,nice or m,full; zephyr m or m,t. rbm.topology: file: a text file with two unit numbers a line" },
