@@ -7,9 +7,9 @@
 #include "cmd/run.h"
 
 /* A whole step (forward, losses, backward, Adam) of each architecture of bench.architectures on
- * bench.batch showers, 4 x 302 units, and the decoder alone on as many showers and on one. An
- * architecture for whose memory there is no room is left out, with a word in the log. Figures are
- * appended to the list. Collective, each rank for itself. */
+ * bench.batch showers, 4 x 302 units; the decoder alone on as many and on one; generation
+ * (cmd/genbench.h). An architecture for whose memory there is no room is left out, with a word in
+ * the log. Figures are appended to the list. Collective, each rank for itself. */
 int trainbench(struct run *r, struct json *list, double seconds, struct err *e);
 
 #endif

@@ -88,6 +88,11 @@ const struct train_phase *trainer_phase(const struct trainer *t);
 /* Epochs done, over all phases. */
 int64_t trainer_epoch(const struct trainer *t);
 
+/* Sharpness of the relaxation and slope of the output at the step at hand: ramps over all steps
+ * that train the networks. Local. */
+double trainer_beta(const struct trainer *t);
+double trainer_slope(const struct trainer *t);
+
 /* Has the phase gone training.patience epochs without a better one? Then it is over. Local. */
 void trainer_patience(struct trainer *t);
 

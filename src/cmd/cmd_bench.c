@@ -3,6 +3,7 @@
 #include "cmd/devicebench.h"
 #include "cmd/gibbsbench.h"
 #include "cmd/kernbench.h"
+#include "cmd/racebench.h"
 #include "cmd/scalebench.h"
 #include "cmd/stopwatch.h"
 #include "cmd/sumbench.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 enum { VOXELS = 6480 };
-enum { ALL, GIBBS, COUNTS, LOGZ, TRAIN, IO, DEVICE }; /* choices of bench.what */
+enum { ALL, GIBBS, COUNTS, LOGZ, TRAIN, IO, DEVICE, RACE }; /* choices of bench.what */
 
 /* A file of showers, read back by rows and by the C library. */
 struct reader {
@@ -94,6 +95,7 @@ int cmd_bench(struct run *r, struct err *e)
     if (what == ALL || what == LOGZ) kernbench_exact(r, list, seconds);
     if (what == ALL || what == TRAIN) sumbench(r, list, seconds);
     if (what == ALL || what == TRAIN) bad = trainbench(r, list, seconds, e);
+    if (!bad && (what == ALL || what == RACE)) bad = racebench(r, list, e);
     if (!bad && (what == ALL || what == IO)) bad = bench_io(r, list, seconds, e);
     if (!bad && (what == ALL || what == DEVICE)) bad = devicebench(r, list, seconds, e);
     json_put_text(r->result, "command", "bench");

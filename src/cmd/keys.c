@@ -283,12 +283,16 @@ static const struct conf_key table[] = {
     { "anneal.offsets", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit offset\": anneal_offsets" },
     { "anneal.initial_state", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit -1\" or \"qubit 1\" for reverse annealing" },
 
-    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io device", "which part to measure" },
+    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io device race", "which part to measure" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
     { "bench.architectures", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-flat-small.yaml, configs/architectures/cnn-hierarchy.yaml]", 0, 0, "", 0, "networks whose training steps are measured" },
     { "bench.devices", CONF_TEXTS, "[configs/devices/advantage2_system1.yaml, configs/devices/advantage_system4.yaml]", 0, 0, "", 0, "data sheets of kinetic devices that are measured" },
     { "bench.batch", CONF_INT, "64", 1, 65536, "showers", 0, "showers of such a step on each rank" },
     { "bench.floats", CONF_INT, "33554432", 1, 1e10, "", 0, "parameters whose sum over ranks and update are measured, 24 bytes each on a rank; the published model has 132382236" },
+    { "bench.race", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-small.yaml]", 0, 0, "", 0, "networks that train on the same synthetic showers for the same time; the others are compared with the first" },
+    { "bench.race_seconds", CONF_REAL, "40", 0.01, 1e6, "s", 0, "processor time of each" },
+    { "bench.race_showers", CONF_INT, "8000", 128, 1e7, "showers", 0, "to train on" },
+    { "bench.race_rate", CONF_REAL, "0.005", 0, 1, "", 0, "Adam's step size at the begin" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, archive of the package rbms, or edge list (*.txt)" },

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "cmd/model.h"
+#include "cmd/genbench.h"
 #include "cmd/stopwatch.h"
 #include "nn/optim.h"
 #include "num/dnn.h"
@@ -45,7 +46,8 @@ struct learner {
     struct rbm m;
     struct optim optim;
     struct loss_options loss;
-    int B;
+    double seconds; /* for a figure */
+    int B, made;    /* showers of a step; of a call of the decoder */
     float *u;
     double *E;
     int64_t *item;
@@ -71,15 +73,7 @@ static void learn(void *ctx)
 static void decode(void *ctx)
 {
     struct learner *l = ctx;
-    struct vae_batch b = rows(l, l->B);
-
-    vae_decode(&l->v, &b, l->v.z, l->u);
-}
-
-static void decode_one(void *ctx)
-{
-    struct learner *l = ctx;
-    struct vae_batch b = rows(l, 1);
+    struct vae_batch b = rows(l, l->made);
 
     vae_decode(&l->v, &b, l->v.z, l->u);
 }
@@ -109,12 +103,24 @@ static double time_of(void (*work)(void *ctx), void *ctx, double seconds)
     return clock_now() - start;
 }
 
+/* Seconds in which the decoder makes n showers. */
+static double decode_seconds(void *ctx, int n)
+{
+    struct learner *l = ctx;
+
+    l->made = n;
+    return time_of(decode, l, l->seconds);
+}
+
 static void measure(struct run *r, struct json *list, struct learner *l, const char *name,
                     double seconds, double best)
 {
     char text[96];
-    double step = time_of(learn, l, seconds), many = time_of(decode, l, seconds);
-    double one = time_of(decode_one, l, seconds);
+    double step = time_of(learn, l, seconds), many, one;
+
+    l->seconds = seconds;
+    many = decode_seconds(l, l->B);
+    one = decode_seconds(l, 1);
 
     snprintf(text, sizeof text, "train step %s, batch %d", name, l->B);
     stopwatch_say(r, list, text, "showers_per_second", l->B / step,
@@ -125,6 +131,7 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
     snprintf(text, sizeof text, "decode %s, batch 1", name);
     stopwatch_say(r, list, text, "showers_per_second", 1.0 / one,
                   vae_flops_decoder(&l->v) / one * 1e-9 / best, "the peak of sgemm");
+    genbench(r, list, name, l->B, decode_seconds, l);
 }
 
 static int init(struct learner *l, const struct yaml *tree, const char *file, int B, struct err *e)

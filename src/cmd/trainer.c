@@ -20,6 +20,26 @@ int64_t trainer_epoch(const struct trainer *t)
     return before + t->fit.epoch;
 }
 
+/* How sharp the relaxation is: a ramp over all steps that train the networks. */
+static double ramp(const struct trainer *t, const char *first, double last)
+{
+    int64_t all = 0;
+
+    for (int i = 0; i < t->phases; i++)
+        if (t->phase[i].mode != TRAIN_RBM) all += t->phase[i].epochs * feed_steps(&t->feed);
+    return latent_ramp(conf_real(t->r->conf, first), last, t->network_steps, all > 1 ? all - 1 : 1);
+}
+
+double trainer_beta(const struct trainer *t)
+{
+    return ramp(t, "training.beta_start", conf_real(t->r->conf, "training.beta_end"));
+}
+
+double trainer_slope(const struct trainer *t)
+{
+    return ramp(t, "training.slope_start", 0.0);
+}
+
 /* One optimiser a phase: its schedule runs over the phase's steps. */
 static void begin_optimiser(struct trainer *t, int64_t steps)
 {

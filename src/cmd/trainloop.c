@@ -4,30 +4,10 @@
 #include "base/mem.h"
 #include "cmd/modelfile.h"
 #include "cmd/trainfile.h"
-#include "cmd/zgauge.h"
+#include "cmd/trainnote.h"
 
 #include <math.h>
 #include <string.h>
-
-/* How sharp the relaxation is: a ramp over all steps that train the networks. */
-static double ramp(const struct trainer *t, const char *first, double last)
-{
-    int64_t all = 0;
-
-    for (int i = 0; i < t->phases; i++)
-        if (t->phase[i].mode != TRAIN_RBM) all += t->phase[i].epochs * feed_steps(&t->feed);
-    return latent_ramp(conf_real(t->r->conf, first), last, t->network_steps, all > 1 ? all - 1 : 1);
-}
-
-static double beta_now(const struct trainer *t)
-{
-    return ramp(t, "training.beta_start", conf_real(t->r->conf, "training.beta_end"));
-}
-
-static double slope_now(const struct trainer *t)
-{
-    return ramp(t, "training.slope_start", 0.0);
-}
 
 static struct vae_batch batch_of(const struct trainer *t)
 {
@@ -70,7 +50,8 @@ static void forward_part(struct trainer *t, const struct vae_batch *b)
     if (trainer_phase(t)->mode == TRAIN_RBM)
         vae_encode(v, b, v->z, NULL);
     else
-        vae_forward(v, b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, beta_now(t), slope_now(t));
+        vae_forward(v, b, straight ? LATENT_STRAIGHT : LATENT_RELAXED, trainer_beta(t),
+                    trainer_slope(t));
 }
 
 /* Losses of the part, with gradients. */
@@ -149,59 +130,6 @@ static int64_t batch(void *ctx, int64_t epoch, int64_t index, double *term, stru
     return n;
 }
 
-/* A line of metrics: the terms are means over showers. */
-static int note(struct trainer *t, const char *phase, const double *term, double rate, double norm,
-                struct err *e)
-{
-    enum train_mode mode = trainer_phase(t)->mode;
-    struct json *line = metrics_line(&t->metrics, t->step, trainer_epoch(t), phase);
-    double loss = 0.0;
-
-    for (int i = 0; i < LOSS_TERMS && mode != TRAIN_RBM; i++) {
-        if (mode == TRAIN_AE && (i == LOSS_POSITIVE || i == LOSS_NEGATIVE)) continue;
-        if (i >= LOSS_LOGIT && !weights_any(&t->weights, i)) continue; /* not worked out */
-        json_put_real(line, loss_name(i), term[i]);
-        loss += t->loss.weight[i] * term[i];
-    }
-    if (mode != TRAIN_RBM) json_put_real(line, "loss", loss);
-    if (strcmp(phase, "validation") == 0) validator_put(&t->validator, line);
-    if (strcmp(phase, "validation") != 0) {
-        if (mode != TRAIN_RBM) {
-            json_put_real(line, "beta", beta_now(t));
-            json_put_real(line, "learning_rate", rate);
-            json_put_real(line, "gradient_norm", norm);
-        }
-        if (mode != TRAIN_AE) {
-            json_put_real(line, "energy_data", t->prior.energy_data);
-            json_put_real(line, "energy_chains", t->prior.energy_chains);
-            json_put_real(line, "rbm_gradient_norm", t->prior.norm);
-            json_put_int(line, "rbm_sweeps", t->prior.sweeps);
-            json_put_real(line, "rbm_learning_rate", t->prior.rate);
-        }
-        if (mode != TRAIN_AE) course_put(&t->prior.course, line);
-        if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
-        if (mode == TRAIN_RBM && t->prior.course.tiles > 0 && t->prior.closed)
-            json_put_real(line, "log_likelihood", -t->gauge.free_energy - t->prior.course.now.logz);
-        if (t->seconds > 0.0)
-            json_put_real(line, "showers_per_second", (double)t->showers / t->seconds);
-    }
-    return metrics_write(&t->metrics, line, e);
-}
-
-/* ln Z of the machine, every so many epochs. */
-static int gauge_logz(struct trainer *t, struct err *e)
-{
-    int64_t every = conf_int(t->r->conf, "training.logz_every"), epoch = trainer_epoch(t);
-
-    if (every == 0 || epoch % every != 0 || trainer_phase(t)->mode == TRAIN_AE) return 0;
-    struct json *line = metrics_line(&t->metrics, t->step, epoch, "logz");
-    if (zgauge_put(line, t->r, &t->prior, e)) {
-        json_drop(line);
-        return -1;
-    }
-    return metrics_write(&t->metrics, line, e);
-}
-
 /* After the networks' update: the machine's unless it was first, and a line now and then. */
 static int stepped(void *ctx, const struct fit_report *report, struct err *e)
 {
@@ -222,7 +150,7 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     progress_step(&t->progress, t->step);
     if (!noted) return 0;
     course_take(&t->prior.course);
-    return note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e);
+    return trainnote(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e);
 }
 
 /* Mean terms over the validation events, with true bits; NAN when there are none. judged: the
@@ -292,10 +220,11 @@ static int ended(void *ctx, const struct fit_report *report, struct err *e)
 
     memcpy(t->term, report->term, sizeof t->term);
     course_take(&t->prior.course);
-    if (note(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e)) return -1;
-    if (gauge_logz(t, e) || take_stock(t, term, e)) return -1;
+    if (trainnote(t, trainer_mode_name[mode], report->term, report->rate, report->norm, e))
+        return -1;
+    if (trainnote_logz(t, e) || take_stock(t, term, e)) return -1;
     int held = t->feed.validation.count > 0 && (mode != TRAIN_RBM || !isnan(t->validator.fpd));
-    if (held && note(t, "validation", term, 0.0, 0.0, e)) return -1;
+    if (held && trainnote(t, "validation", term, 0.0, 0.0, e)) return -1;
     score = criterion(t, held ? term : t->term);
     t->validation = held ? score : NAN;
     int better = score < t->best;

@@ -10,6 +10,7 @@ bench 1 train bench.architectures=[configs/architectures/fcn-small.yaml] bench.b
 cp "$work/train.json" "$work/train1.json"
 bench 2 train bench.architectures=[] bench.floats=100003
 mv "$work/train.json" "$work/sums.json" && mv "$work/train1.json" "$work/train.json"
+bench 1 race bench.race_seconds=0.2 bench.race_showers=256
 bench 2 logz bench.chains=128
 for twin in ais_numpy gibbs_torch; do
     "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
@@ -61,6 +62,18 @@ for what, unit in (("train", "showers_per_second"), ("io", "mb_per_second")):
 names = {f["name"]: f for f in line("sums")["figures"]}
 for name in ("Adam of 0.1 M floats", "sum of 0.1 M floats on 2 ranks", "sum and Adam of 0.1 M floats by shares"):
     say(f"two ranks: {name} beside what it is measured against", name in names and names[name]["ratio"] > 0 and names[name]["against"])
+race = line("race")["figures"]
+say("race: two networks, the second beside the first", len(race) == 2 and "below_first" not in race[0]
+    and abs(race[1]["below_first"] - race[0]["ae_plus_hit"] + race[1]["ae_plus_hit"]) < 1e-9)
+for f in race:
+    say(f"race: the same time, all of its terms: {f}", 0.2 <= f["processor_seconds"] < 3 and len(f["course"]) == 8
+        and abs(f["ae"] + f["hit"] - f["ae_plus_hit"]) < 1e-9 and f["course"][-1] == f["ae_plus_hit"])
+made = [f for f in line("train")["figures"] if f["name"].startswith("generate")]
+say("train: generation of 1, 100 and 10,000", [f["name"].split(" batch ")[1] for f in made] == ["1", "100", "10000"])
+for f in made:
+    n, ms = int(f["name"].split()[-1]), f["sampling_ms_per_shower"] + f["decoding_ms_per_shower"]
+    say(f"generation: {f}", abs(f["showers_per_second"] * ms - 1000) < 1e-6 * 1000
+        and abs(f["sampling_share"] - f["sampling_ms_per_shower"] / ms) < 1e-9 and 0 < f["sampling_share"] < 1)
 whole("ais_numpy", line("ais_numpy"), "name", "topology")
 for f in line("gibbs_torch")["figures"]:
     whole("gibbs_torch", f, "name", "topology", "kernel", "precision")

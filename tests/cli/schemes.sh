@@ -63,6 +63,17 @@ run 2 "${train[@]}" training.preset=slides model.architecture="$work/huge.yaml" 
 check "infinite from the first step: the layer, not the machine" \
     grep -qE '^caloq: .*a loss is not finite on [12] rank\(s\) at epoch 0, step 0; .*: encoder level 0, layer [0-9]+ \(' "$work/err"
 
+# --- metrics tell how far the couplings have come: the largest singular values, as of the checkpoint
+check "singular values in metrics are those of the checkpoint" "$python" - "$work/slides" << 'PYTHON'
+import h5py, json, numpy as np, sys
+lines = [json.loads(l) for l in open(sys.argv[1] + "/metrics.jsonl")]
+told = [l["weight_singular"] for l in lines if "weight_singular" in l]
+assert len(told) == 2 and len(told[0]) == 6, told
+with h5py.File(sys.argv[1] + "/checkpoint-2.h5") as f:
+    want = [np.linalg.svd(f[f"rbm/weight_{a}{b}"][()], compute_uv=False)[0] for a in range(4) for b in range(a + 1, 4)]
+assert np.allclose(told[1], want, rtol=1e-6), (told[1], want)
+PYTHON
+
 # --- averaged weights: in the checkpoint, gone on with, validated, generated with
 held=("${train[@]}" data.validation_fraction=0.2 model.architecture="$work/norm.yaml")
 for n in 1 2; do
