@@ -155,7 +155,6 @@ def a_child_draws_at_the_temperature_it_is_asked_for(desk):
         assert error < 0.1 and abs(beta - 1.5) < 5 * error, (beta, error)
 
 
-<<<<<<< HEAD
 def a_kinetic_child_has_its_own_temperature_and_takes_parameters(desk):
     """Weakly coupled spins come back at the published temperature of single ones, 0.112 of an Advantage2_system1; a flux
     bias clamps its qubit up (P(down) = exp(-2 * 0.004 / 5.74e-4 / 0.112) = 1e-54)."""
@@ -176,7 +175,8 @@ def a_kinetic_child_has_its_own_temperature_and_takes_parameters(desk):
         assert run.status == 0, run.err[-600:]
         with h5py.File(desk.output) as f:
             assert f["states"][:, 3].all() and 0.05 < f["states"][:, :3].mean() < 0.95, f["states"][:, :4].mean(0)
-=======
+
+
 def units_are_held_by_flux_biases_and_gauges_are_problems(desk):
     """Two energies in three gauges are six problems; held units take the asked bits by flux biases, a bias of the sign and size
     that the service's qubits have; on chains by fragments. Without the solver's name nothing is known of its flux."""
@@ -203,7 +203,6 @@ def units_are_held_by_flux_biases_and_gauges_are_problems(desk):
         refused = desk.run(**{"anneal.condition": "fold", "anneal.embedding": "clique", "anneal.chain_rule": "fixed", "anneal.chain_strength": 2.5})
         desk.orderly(refused, "-2 to 1")
         assert len(s.ledger()) == 10
->>>>>>> 0e2843b (The stand-in's child feels flux biases; hold conditions and gauges against it)
 
 
 NO_TOKEN = dict(drop=("DWAVE_API_TOKEN",))
@@ -211,13 +210,8 @@ CASES = {
     **{case.__name__.replace("_", " "): case for case in (
         dwave_conf_is_enough, a_token_for_all_to_read_earns_a_warning, the_environment_is_over_the_file_and_the_config_over_both,
         nothing_answers, a_token_in_the_config_is_refused, a_proxy_is_used_and_its_password_not_shown,
-<<<<<<< HEAD
         tls_with_a_certificate_of_ones_own, a_child_draws_at_the_temperature_it_is_asked_for, a_kinetic_child_has_its_own_temperature_and_takes_parameters,
-        solvers_are_listed_and_shown)},
-=======
-        tls_with_a_certificate_of_ones_own, a_child_draws_at_the_temperature_it_is_asked_for,
         units_are_held_by_flux_biases_and_gauges_are_problems, solvers_are_listed_and_shown)},
->>>>>>> 0e2843b (The stand-in's child feels flux biases; hold conditions and gauges against it)
     "no token": refused(["DWAVE_API_TOKEN"], **NO_TOKEN),
     "a token of two lines": refused(["token"], env={"DWAVE_API_TOKEN": "line\nX-Other: line"}),
     "http to another machine": refused(["http"], {"anneal.endpoint": "http://192.0.2.1/sapi/v2/"}),

@@ -12,9 +12,6 @@ PASSED = """annealing_time anneal_schedule h_gain_schedule programming_thermaliz
 flux_drift_compensation reduce_intersample_correlation""".split()
 
 
-FLUX_PER_H = 7.07e-4 # flux quanta that act as a field of -1: a positive bias favours s = +1
-
-
 class Child:
     def __init__(self, command, beta):
         self.beta, self.lock = beta, threading.Lock()
@@ -26,9 +23,6 @@ class Child:
         ising = problem.type == "ising"
         h = [problem.h[q] / (1 if ising else 2) for q in problem.active]
         J = [v / (1 if ising else 4) for v in problem.J.values()]
-        flux = problem.params.get("flux_biases")
-        if flux:
-            h = [x - flux[q] / FLUX_PER_H for x, q in zip(h, problem.active)]
         couplers = [[at[u], at[v]] for u, v in problem.J]
         if not ising: # x = (1 + s) / 2
             for (u, v), w in zip(couplers, J):
