@@ -11,7 +11,10 @@
  *   fixed   x
  *   max     x max |J_ij|
  *   torque  x rms(J) sqrt(mean degree): uniform torque compensation (Raymond et al., IEEE Trans.
- *           Quantum Eng. 1, 2020; dwave-system uses x = 1.414)
+ *           Quantum Eng. 1, 2020; dwave-system uses x = 1.414), made for least energies
+ *   thermal x / scale + 1.414 rms(J) sqrt(mean degree), made for samples: on a device that draws at
+ *           the right scale the first part is x temperatures, which holds a chain against noise as
+ *           the second does against its neighbours
  *
  * A chain whose qubits differ is broken. Its unit becomes what most of them say (a fair coin when
  * they are even), or the read is dropped, or broken units one after another take the value that
@@ -22,7 +25,7 @@
 
 #include "qpu/embedding.h"
 
-enum chain_rule { CHAIN_FIXED, CHAIN_MAX, CHAIN_TORQUE };
+enum chain_rule { CHAIN_FIXED, CHAIN_MAX, CHAIN_TORQUE, CHAIN_THERMAL };
 enum chain_repair { CHAIN_MAJORITY, CHAIN_DISCARD, CHAIN_MINIMISE };
 
 double chain_strength(enum chain_rule rule, double x, const struct ising *g);

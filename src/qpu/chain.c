@@ -8,6 +8,7 @@
 
 double chain_strength(enum chain_rule rule, double x, const struct ising *g)
 {
+    static const double TORQUE = 1.414;
     double most = 0.0, squares = 0.0;
 
     if (rule == CHAIN_FIXED) return x;
@@ -15,9 +16,10 @@ double chain_strength(enum chain_rule rule, double x, const struct ising *g)
         most = fmax(most, fabs(g->J[k]));
         squares += g->J[k] * g->J[k];
     }
+    double torque = sqrt(2.0 * squares / g->n); /* rms(J) sqrt(2 m / n) */
+    if (rule == CHAIN_THERMAL) return x / g->scale + TORQUE * torque;
     if (most == 0.0) return x; /* nothing pulls at a chain */
-    return x *
-           (rule == CHAIN_MAX ? most : sqrt(squares / (double)g->m * 2.0 * (double)g->m / g->n));
+    return x * (rule == CHAIN_MAX ? most : torque);
 }
 
 /* A coupling of g by its ends. */

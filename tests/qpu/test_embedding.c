@@ -373,6 +373,9 @@ static void the_rules_for_the_strength(void **state)
     assert_near(chain_strength(CHAIN_FIXED, 1.5, &g), 1.5, 0.0);
     assert_near(chain_strength(CHAIN_MAX, 1.5, &g), 6.0, 1e-15);
     assert_near(chain_strength(CHAIN_TORQUE, 1.5, &g), 1.5 * 5.0 / sqrt(3.0) * sqrt(2.0), 1e-14);
+    g.scale = 5.0;
+    assert_near(chain_strength(CHAIN_THERMAL, 1.5, &g), 0.3 + 1.414 * 5.0 / sqrt(3.0) * sqrt(2.0),
+                1e-14);
     ising_free(&g);
 }
 
