@@ -48,37 +48,60 @@ static void show_solver(struct run *r, const struct solver *s)
     if (s->properties != NULL) json_put(r->result, "properties", json_clone(s->properties));
 }
 
-/* What anneal.reads of the model would cost. */
-static int predict(struct run *r, struct service *v, const struct annealmodel *m, struct err *e)
+/* Access time of all problems, in their gauges, of at most *most reads each. */
+static double add_up(struct run *r, const struct cost *c, int Q, int gauges, int64_t most,
+                     int64_t *problems)
 {
-    struct params p;
-    struct cost c;
-
-    if (annealconf_params(&p, r->conf, &v->solver, e)) return -1;
-    cost_init(&c, &v->solver, &p, m->g[0].n);
-    int64_t most = cost_most_reads(&c, &v->solver), limit = conf_int(r->conf, "anneal.max_reads");
     double us = 0.0;
-    int64_t problems = 0;
-    if (limit > 0 && limit < most) most = limit;
-    for (int q = 0; q < m->Q && most > 0; q++) {
-        int64_t reads = block_of(conf_int(r->conf, "anneal.reads"), q, m->Q).count;
-        int64_t parts = (reads + most - 1) / most;
-        problems += parts;
-        us += (double)parts * cost_access(&c, 0) + cost_access(&c, reads) - cost_access(&c, 0);
+
+    for (int q = 0; q < Q * gauges; q++) {
+        int64_t of = block_of(conf_int(r->conf, "anneal.reads"), q / gauges, Q).count;
+        int64_t reads = block_of(of, q % gauges, gauges).count, parts = (reads + most - 1) / most;
+        *problems += parts;
+        us += (double)parts * cost_access(c, 0) + cost_access(c, reads) - cost_access(c, 0);
     }
-    params_free(&p);
+    return us;
+}
+
+/* What anneal.reads of the model would cost, as it would be programmed. */
+static int predict_program(struct run *r, const struct solver *s, const struct params *p,
+                           struct annealprogram *x, struct err *e)
+{
+    struct cost c;
+    int64_t limit = conf_int(r->conf, "anneal.max_reads"), problems = 0;
+
+    if (x->used && annealprogram_set(x, 0, p, e)) return -1;
+    int qubits = x->used ? x->x[0].p.n : x->m->g[0].n;
+    cost_init(&c, s, p, qubits);
+    int64_t most = cost_most_reads(&c, s);
+    if (limit > 0 && limit < most) most = limit;
     if (most == 0)
         return err_set(e, "one read takes longer than a problem may run: %g us", c.limit);
     if (!c.known)
-        return err_set(e, "solver %s does not tell its timing (problem_timing_data)",
-                       v->solver.name);
+        return err_set(e, "solver %s does not tell its timing (problem_timing_data)", s->name);
+    double us = add_up(r, &c, x->m->Q, x->G, most, &problems);
     json_put_int(r->result, "reads", conf_int(r->conf, "anneal.reads"));
     json_put_int(r->result, "problems", problems);
     json_put_int(r->result, "most_reads", most);
+    json_put_int(r->result, "qubits", qubits);
     json_put_real(r->result, "access_time_us", us);
-    log_say(&r->log, "%lld problems of at most %lld reads, access time %.3f s", (long long)problems,
-            (long long)most, us * 1e-6);
+    log_say(&r->log, "%lld problems of %d qubits and at most %lld reads, access time %.3f s",
+            (long long)problems, qubits, (long long)most, us * 1e-6);
     return 0;
+}
+
+static int predict(struct run *r, struct service *v, const struct annealmodel *m, struct err *e)
+{
+    const struct solver *s = &v->solver;
+    struct annealprogram x = { 0 };
+    struct params p;
+
+    if (annealconf_params(&p, r->conf, s, e)) return -1;
+    int bad = annealprogram_open(&x, r, m, s, condition_flux_per_h(s->name), 0, e) ||
+              predict_program(r, s, &p, &x, e);
+    annealprogram_free(&x);
+    params_free(&p);
+    return bad ? -1 : 0;
 }
 
 static int ask(struct run *r, int what, struct err *e)

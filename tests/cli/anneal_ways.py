@@ -188,8 +188,11 @@ def units_are_held_by_flux_biases_and_gauges_are_problems(desk):
                           "anneal.energies": "[2000, 300000]", "anneal.condition": "flux"})
         desk.orderly(desk.run(), "anneal.flux_per_h")
         assert not s.ledger()
+        cost = desk.run(**{"anneal.flux_per_h": 7.07e-4, "anneal.what": "cost"})
         run = desk.run(**{"anneal.flux_per_h": 7.07e-4})
         assert run.status == 0, run.err[-600:]
+        paid = sum(x["charge"] for x in s.ledger())
+        assert cost.result["problems"] == 6 and abs(cost.result["access_time_us"] - paid) < 1e-6 * paid, (cost.result, paid)
         program = run.result["program"]
         assert len(s.ledger()) == 6 and program["gauges"] == 3 and program["reads"] == 1200, (s.ledger(), program)
         assert program["lost"] <= 12 and run.result["reads"] == 1200 - program["lost"], program
