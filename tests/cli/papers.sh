@@ -1,0 +1,20 @@
+#!/bin/bash
+# papers.sh - every file of configs/papers trains: a step of each phase's kind, at a sixteenth of the width,
+# with 60 units a partition, on a few showers of its own geometry.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+for one in calochallenge{1_photons,1_pions,2,3} atlas_regular; do
+    geometry=configs/geometries/$one.yaml
+    showers 24 "$work/$one.h5"
+done
+small=(model.width=0.0625 "rbm.nodes=[60]" rbm.chains=8 rbm.sweeps=2 training.batch=12 training.micro_batch=0 training.logz_every=0 data.most=16)
+for file in configs/papers/*.yaml; do
+    name=$(basename "$file" .yaml)
+    geometry=$(sed -n 's,.*configs/geometries/\(.*\).yaml,\1,p' "$file" | tail -n 1)
+    run 1 train "$file" "${small[@]}" run.dir="$work/$name" "data.train=[$work/${geometry:-calochallenge2}.h5]" \
+        "training.phases=[{mode: vae, epochs: 1}, {mode: rbm, epochs: 1}]"
+    check "$name: exit 0" test $status -eq 0
+    check "$name: a step of each kind" test "$(grep -c '"phase": "\(vae\|rbm\)", "ae"\|"phase": "rbm"' "$work/$name/metrics.jsonl")" -ge 2
+done
+check "a file for each result" test "$(ls configs/papers/*.yaml | wc -l)" -eq 17
+finish papers
