@@ -16,5 +16,10 @@ for file in configs/papers/*.yaml; do
     check "$name: exit 0" test $status -eq 0
     check "$name: a step of each kind" test "$(grep -c '"phase": "\(vae\|rbm\)", "ae"\|"phase": "rbm"' "$work/$name/metrics.jsonl")" -ge 2
 done
+must 2 generate generate.model="$work/zephyr-302" generate.showers=5 generate.sweeps=3 generate.output="$work/made.h5" run.dir="$work/gen"
+check "a checkpoint knows its width" test "$("$python" -c 'import h5py, sys; print(h5py.File(sys.argv[1])["showers"].shape)' "$work/made.h5")" = "(5, 6480)"
+run 1 train configs/papers/zephyr-302.yaml "${small[@]}" run.dir="$work/zephyr-302" "data.train=[$work/calochallenge2.h5]" model.width=0.125 \
+    "training.phases=[{mode: vae, epochs: 1}, {mode: rbm, epochs: 1}]"
+check "and goes on with no other" test $status -eq 1
 check "a file for each result" test "$(ls configs/papers/*.yaml | wc -l)" -eq 17
 finish papers
