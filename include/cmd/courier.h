@@ -11,47 +11,47 @@
  * reads do not know of each other, and without a driver apart, each rank draws its own share. When
  * the annealer fails for good, all ranks leave with its sentence.
  *
+ * A machine with clamped units has its reads under anneal.conditions conditions in every step:
+ * those of an event of each part of all events in the order of their conditions, a function of the
+ * seed and the step. The temperature may be estimated, and the reads weighed, on the way (refit.h).
+ *
  * A problem's number in the journal is its step: a run that goes on from a checkpoint of step t
  * gets what was paid for at t and after it again; with d > 0 the d requests before t were in vain.
  */
 #ifndef CMD_COURIER_H
 #define CMD_COURIER_H
 
-#include "cmd/annealdevice.h"
-#include "cmd/session.h"
-#include "rbm/rbm.h"
+#include "cmd/errand.h"
+#include "cmd/feed.h"
 
 struct courier {
-    struct run *r;         /* borrowed */
-    const struct par *all; /* borrowed: those who train, and a driver apart behind them */
-    const struct par *P;   /* borrowed: those who train */
-    int driver, drives;    /* its rank among all; are we it? */
-    int apart;             /* it does nothing else */
-    int together;          /* each rank draws its share from a local device */
-    int drawn;             /* has it drawn anything yet? */
-    const struct rbm *m;   /* borrowed; the driver's own when it is apart */
-    struct rbm own;        /* of a driver apart; owned */
-    int delay;
-    int64_t reads, steps;       /* of a request; of the whole run */
-    int64_t first;              /* the first step that was asked for, or -1 */
-    int64_t held;               /* the step whose reads are here, or -1 */
-    struct ising *g;            /* [delay + 1] the driver's; owned */
-    uint8_t *spread;            /* [reads, N] by unit; the driver's; owned */
-    double *energy;             /* [reads] the driver's; owned */
-    struct annealdevice device; /* of a local backend */
-    struct session session;     /* anneal.backend: sapi */
-    struct err failed;          /* the driver's, until all hear of it */
-    uint64_t *bits;             /* [N, tiles] all reads; owned */
-    struct block mine;          /* this rank's tiles of them */
-    uint64_t *part, *live;      /* [N, mine.count], [mine.count] owned */
+    struct run *r;           /* borrowed */
+    const struct par *all;   /* borrowed: those who train, and a driver apart behind them */
+    const struct par *P;     /* borrowed: those who train */
+    int driver, drives;      /* its rank among all; are we it? */
+    int apart;               /* it does nothing else */
+    int together;            /* each rank draws its share from a local device */
+    const struct rbm *m;     /* borrowed; the driver's own when it is apart */
+    struct rbm own;          /* of a driver apart; owned */
+    const struct feed *feed; /* where conditions come from; borrowed; NULL for a driver apart */
+    int64_t *order;          /* events in the order of their conditions, or NULL; owned */
+    int64_t steps;           /* of the whole run */
+    int64_t first;           /* the first step that was asked for, or -1 */
+    int64_t held;            /* the step whose reads are here, or -1 */
+    struct errand x;
+    struct campaign_bill bill; /* predicted, of the whole run */
+    struct err failed;         /* the driver's, until all hear of it */
+    uint64_t *bits;            /* [N, tiles] all reads; owned */
+    struct block mine;         /* this rank's tiles of them */
+    uint64_t *part, *live;     /* [N, mine.count], [mine.count] owned */
 };
 
 /* Does the config want a driver apart? (Two ranks at least.) */
 int courier_apart(const struct run *r);
 
 /* Those who train, together; steps: updates of the whole run. c must be freed in any case. */
-int courier_open(struct courier *c, struct run *r, const struct rbm *m, const struct kern *k,
-                 int64_t steps, struct err *e);
+int courier_open(struct courier *c, struct run *r, const struct rbm *m, const struct feed *f,
+                 const struct kern *k, int64_t steps, struct err *e);
 void courier_free(struct courier *c); /* local; accepts a courier that was never opened: { 0 } */
 
 /* Before the machine's update of a step: its reads into part and live. Those who train, together.
@@ -60,6 +60,10 @@ int courier_take(struct courier *c, int64_t step, struct err *e);
 
 /* After it: ask for the next step's. Those who train, together. */
 void courier_ahead(struct courier *c, int64_t step);
+
+/* What was predicted, what it has cost up to the last reads taken, and the temperature: the object
+ * "annealer" of the result. Local. */
+void courier_account(const struct courier *c, struct json *j);
 
 /* At the very end, in any case: let a driver apart go. done: the run is complete. Collective among
  * those who train. */

@@ -28,6 +28,8 @@ struct prior {
     const struct kern *kern; /* borrowed */
     const struct feed *feed; /* borrowed */
     struct courier *courier; /* method annealer: its reads; borrowed, set by the trainer */
+    int64_t mixed;           /* chains that count beside them */
+    uint64_t *few;           /* [tiles] of the pool: them, or NULL; owned */
     struct pool pool;
     struct course course;
     struct phases phases;

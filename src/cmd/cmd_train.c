@@ -25,6 +25,7 @@ static void report(struct trainer *t, int status)
         json_put_real(j, "energy_data", t->prior.energy_data);
         json_put_real(j, "energy_chains", t->prior.energy_chains);
     }
+    if (last != TRAIN_AE && t->prior.method == METHOD_ANNEALER) courier_account(&t->courier, j);
     json_put_int(j, "best_epoch", t->best_epoch);
     json_put_int(j, "parameters", t->model.vae.T.parameters + t->model.rbm.T.N + t->model.rbm.T.M);
     json_put_real(j, "showers_per_second",

@@ -1,8 +1,11 @@
 #include "cmd/courier.h"
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "rbm/spins.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum message { OPEN, ASK, TAKE, END, DONE };
@@ -27,7 +30,7 @@ static void share_machine(struct courier *c)
     struct topology T = { 0 };
     struct err none = { "" };
     const struct topology *from = c->drives ? &T : &c->m->T;
-    int64_t n[4] = { from->K, from->M, from->qubit != NULL, c->steps };
+    int64_t n[5] = { from->K, from->M, from->qubit != NULL, c->steps, c->drives ? 0 : c->m->held };
     int size[TOPOLOGY_PARTITIONS] = { 0 };
 
     if (!c->drives) memcpy(size, from->size, sizeof size);
@@ -44,92 +47,81 @@ static void share_machine(struct courier *c)
     if (n[2])
         par_bcast(c->all, c->drives ? T.qubit : c->m->T.qubit,
                   (c->drives ? T.N : c->m->T.N) * (int64_t)sizeof *T.qubit, 0);
-    if (!c->drives) return;
-    c->steps = n[3];
-    rbm_init(&c->own, &T, -1);
-    c->m = &c->own;
-}
-
-/* What the driver needs; a sentence stays in c->failed. */
-static void open_driver(struct courier *c, const struct kern *k)
-{
-    struct run *r = c->r;
-    int N = c->m->T.N, quiet = r->log.quiet;
-
-    c->g = mem_take(c->delay + 1, sizeof *c->g);
-    for (int i = 0; i <= c->delay; i++) ising_init(&c->g[i], c->m, 0);
-    c->energy = mem_take(spins_tiles(c->reads) * KERN_LANES, sizeof *c->energy);
-    c->spread = mem_take(spins_tiles(c->reads) * KERN_LANES * N, 1);
-    if (annealdevice_is_local(r->conf)) {
-        annealdevice_open(&c->device, r, k, &c->failed);
-        if (device_share(&c->device.device, c->reads, 0, 2).count == spins_tiles(c->reads))
-            c->together = 0;
-        return;
+    int units = c->drives ? T.N : c->m->T.N;
+    uint8_t *held = mem_take(units, 1);
+    if (!c->drives && n[4] > 0) memcpy(held, c->m->is_held, (size_t)units);
+    par_bcast(c->all, held, units, 0);
+    if (c->drives) {
+        c->steps = n[3];
+        rbm_init(&c->own, &T, -1);
+        if (n[4] > 0) rbm_hold(&c->own, held);
+        c->m = &c->own;
     }
-    r->log.quiet = 0; /* what the service says is said by the rank that hears it */
-    session_open(&c->session, r, c->delay + 1, &c->failed);
-    r->log.quiet = quiet;
+    mem_free(held);
 }
 
 /* All ranks of `all`, each for itself; those who train know m. */
-static int open_all(struct courier *c, struct run *r, const struct rbm *m, const struct kern *k,
-                    int64_t steps, struct err *e)
+static int open_all(struct courier *c, struct run *r, const struct rbm *m, const struct feed *f,
+                    const struct kern *k, int64_t steps, struct err *e)
 {
-    *c = (struct courier){ .r = r, .all = r->all, .P = r->P, .m = m, .steps = steps };
-    c->session.journal.lock = -1;
+    *c = (struct courier){ .r = r, .all = r->all, .P = r->P, .m = m, .feed = f, .steps = steps };
+    c->x.session.journal.lock = -1;
     c->apart = courier_apart(r);
     c->driver = r->all->size - 1;
     c->drives = r->all->rank == c->driver;
-    c->delay = (int)conf_int(r->conf, "anneal.delay");
-    c->reads = conf_int(r->conf, "anneal.reads");
     c->first = c->held = -1;
     if (c->apart) share_machine(c);
-    int64_t tiles = spins_tiles(c->reads);
+    errand_init(&c->x, r, c->m, c->steps);
+    if (f != NULL && c->m->held > 0) c->order = feed_by_condition(f);
+    int64_t tiles = spins_tiles(c->x.reads);
     c->bits = mem_take(c->m->T.N * tiles, sizeof *c->bits);
     c->mine = block_of(tiles, c->apart && c->drives ? 0 : c->P->rank, c->P->size);
     c->part = mem_take(c->m->T.N * c->mine.count, sizeof *c->part);
     c->live = mem_take(c->mine.count, sizeof *c->live);
-    spins_live(c->live, c->mine, c->reads);
-    c->together = !c->apart && annealdevice_is_local(r->conf);
-    if (c->drives || c->together) open_driver(c, k);
+    spins_live(c->live, c->mine, c->x.reads);
+    int local = !c->apart && annealdevice_is_local(r->conf);
+    if (c->drives || local) errand_open(&c->x, k, &c->failed);
+    c->together = local && !err_is(&c->failed) && errand_shares(&c->x);
+    if (c->drives && !err_is(&c->failed)) c->bill = errand_predict(&c->x);
+    par_bcast(c->all, &c->bill, sizeof c->bill, c->driver);
     *e = c->failed;
     c->failed = (struct err){ "" };
     return par_agree(c->all, e);
 }
 
-int courier_open(struct courier *c, struct run *r, const struct rbm *m, const struct kern *k,
-                 int64_t steps, struct err *e)
+/* Before the first step: who draws, and what it will cost. */
+static void announce(const struct courier *c)
 {
-    if (m->held > 0)
-        return err_set(e,
-                       "rbm.method is annealer and %d units are clamped, expected "
-                       "rbm.clamped: -1",
-                       m->held);
-    if (courier_apart(r)) tell(r->all, OPEN, 0);
-    if (open_all(c, r, m, k, steps, e)) return -1;
-    const char *backend = conf_text(r->conf, "anneal.backend");
+    struct log *l = &c->r->log;
+    char who[80];
+
     if (c->together)
-        log_say(&r->log,
-                "annealer (%s): %lld reads a step, used %d steps later; each rank draws its share",
-                backend, (long long)c->reads, c->delay);
+        snprintf(who, sizeof who, "each rank draws its share");
     else
-        log_say(&r->log,
-                "annealer (%s): %lld reads a step, used %d steps later; rank %d asks for "
-                "them%s",
-                backend, (long long)c->reads, c->delay, c->driver,
-                c->apart ? " and does nothing else" : "");
+        snprintf(who, sizeof who, "rank %d asks for them%s", c->driver,
+                 c->apart ? " and does nothing else" : "");
+    log_say(l, "annealer (%s): %lld reads a step, used %d steps later; %s",
+            conf_text(c->r->conf, "anneal.backend"), (long long)c->x.reads, c->x.delay, who);
+    if (c->x.C > 1) log_say(l, "of %d conditions in every step", c->x.C);
+    if (c->bill.access > 0.0)
+        log_say(l, "%lld problems with %lld reads: %.3g h of access time predicted",
+                (long long)c->bill.problems, (long long)c->bill.reads, c->bill.access / 3.6e9);
+}
+
+int courier_open(struct courier *c, struct run *r, const struct rbm *m, const struct feed *f,
+                 const struct kern *k, int64_t steps, struct err *e)
+{
+    if (courier_apart(r)) tell(r->all, OPEN, 0);
+    if (open_all(c, r, m, f, k, steps, e)) return -1;
+    announce(c);
     return 0;
 }
 
 void courier_free(struct courier *c)
 {
     if (c->r == NULL) return;
-    session_free(&c->session);
-    annealdevice_free(&c->device);
-    for (int i = 0; i <= c->delay && c->g != NULL; i++) ising_free(&c->g[i]);
-    mem_free(c->g);
-    mem_free(c->spread);
-    mem_free(c->energy);
+    errand_free(&c->x);
+    mem_free(c->order);
     mem_free(c->bits);
     mem_free(c->part);
     mem_free(c->live);
@@ -137,69 +129,52 @@ void courier_free(struct courier *c)
     *c = (struct courier){ 0 };
 }
 
-static struct ising *problem(const struct courier *c, int64_t step)
+/* The conditions of a step: of an event of each of C parts of all events in the order of their
+ * conditions, a function of (seed, step). Those who train, each for itself. */
+static void choose(struct courier *c, int64_t step)
 {
-    return &c->g[step % (c->delay + 1)];
+    int64_t events = c->m->held > 0 ? c->feed->train.count : 0;
+
+    for (int q = 0; q < c->x.C && events > 0; q++) {
+        struct rng g = rng_at(c->r->seed, RNG_ENERGY, q, step + 1);
+        int64_t at = (int64_t)(((double)q + rng_uniform(&g)) / c->x.C * (double)events);
+        feed_condition_of(c->feed, c->order[at < events ? at : events - 1],
+                          errand_condition(&c->x, step, q));
+    }
 }
 
-/* The driver: ask for reads of the machine as it is; a failure waits for the next take. */
+/* The driver, or each rank: a failure waits for the next take. */
 static void driver_ask(struct courier *c, int64_t step)
 {
-    struct ising *g = problem(c, step);
-    struct err *e = &c->failed;
-
-    if (err_is(e)) return;
-    ising_set(g, c->m, conf_real(c->r->conf, "anneal.scale"), NULL);
-    if (annealdevice_is_local(c->r->conf)) return;
-    if (session_check(&c->session, g, c->m->T.qubit != NULL, e) == 0 &&
-        annealer_start(&c->session.annealer, step, g, c->reads, e) == 0)
-        annealer_poll(&c->session.annealer, 0.0, e);
+    if (!err_is(&c->failed)) errand_ask(&c->x, step, &c->failed);
 }
 
-/* Draw the reads of a step from a local device: this rank's share into part, or all into bits. The
- * calls that a run made before it was stopped pass first. */
-static void take_local(struct courier *c, int64_t step)
-{
-    struct device *d = &c->device.device;
-    struct ising *g = problem(c, step);
-    struct block tiles = c->together ? c->mine : device_share(d, c->reads, 0, 1);
-    struct device_call call = annealdevice_call(&c->device, step, c->reads, c->m->T.qubit != NULL);
-
-    if (!c->drawn && device_replay(d, g, &call, step, &c->failed)) return;
-    c->drawn = 1;
-    int64_t got = device_draw(d, g, &call, tiles, c->spread, c->energy, NULL, &c->failed);
-    if (got >= 0) spins_pack(c->together ? c->part : c->bits, c->spread, got, c->m->T.N);
-}
-
-/* The driver: wait for the reads of a step, and pack them into bits. */
+/* The reads of a step, as bits: all of them, or this rank's share. */
 static void driver_take(struct courier *c, int64_t step)
 {
-    struct annealer *a = &c->session.annealer;
-    struct err *e = &c->failed;
-    int64_t got = 0;
+    if (err_is(&c->failed)) return;
+    int64_t rows = errand_take(&c->x, step, c->together ? &c->mine : NULL, &c->failed);
+    if (rows >= 0) spins_pack(c->together ? c->part : c->bits, c->x.whole, rows, c->m->T.N);
+}
 
-    if (err_is(e)) return;
-    if (annealdevice_is_local(c->r->conf)) {
-        take_local(c, step);
-        return;
-    }
-    while (!annealer_take(a, step, c->spread, c->energy, &got))
-        if (annealer_poll(a, 0.2, e)) return;
-    if (got < c->reads)
-        err_set(e,
-                "step %lld: the budget (anneal.max_access_time, anneal.max_problems) is "
-                "spent",
-                (long long)step);
-    if (!err_is(e)) spins_pack(c->bits, c->spread, c->reads, c->m->T.N);
+/* What a driver apart has to know of a step: the machine, its conditions, the scale. */
+static void share_question(struct courier *c, int64_t step)
+{
+    float *param = c->drives ? c->own.param : c->m->param;
+
+    par_bcast(c->all, param, c->m->table.total * (int64_t)sizeof *param, 0);
+    par_bcast(c->all, errand_condition(&c->x, step, 0), (int64_t)c->x.C * c->m->held, 0);
+    par_bcast(c->all, &c->x.book, sizeof c->x.book, 0);
 }
 
 static void ask(struct courier *c, int64_t step)
 {
     if (step >= c->steps) return;
     if (c->first < 0) c->first = step;
+    choose(c, step);
     if (c->apart) {
         tell(c->all, ASK, step);
-        par_bcast(c->all, c->m->param, c->m->table.total * (int64_t)sizeof *c->m->param, 0);
+        share_question(c, step);
     }
     if (c->drives || c->together) driver_ask(c, step);
 }
@@ -207,10 +182,11 @@ static void ask(struct courier *c, int64_t step)
 /* The reads from the driver to all, unless each has its own. */
 static int spread(struct courier *c, struct err *e)
 {
-    int64_t tiles = spins_tiles(c->reads);
+    int64_t tiles = spins_tiles(c->x.reads);
 
     *e = c->failed;
     if (par_agree(c->all, e)) return -1;
+    par_bcast(c->all, &c->x.book, sizeof c->x.book, c->driver);
     if (c->together) return 0;
     par_bcast(c->all, c->bits, c->m->T.N * tiles * (int64_t)sizeof *c->bits, c->driver);
     return 0;
@@ -218,10 +194,10 @@ static int spread(struct courier *c, struct err *e)
 
 int courier_take(struct courier *c, int64_t step, struct err *e)
 {
-    int64_t tiles = spins_tiles(c->reads), want;
+    int64_t tiles = spins_tiles(c->x.reads), want;
 
     if (c->first < 0) ask(c, step);
-    want = step - c->delay > c->first ? step - c->delay : c->first;
+    want = step - c->x.delay > c->first ? step - c->x.delay : c->first;
     if (want == c->held) return 0;
     if (c->apart) tell(c->all, TAKE, want);
     if (c->drives || c->together) driver_take(c, want);
@@ -235,7 +211,21 @@ int courier_take(struct courier *c, int64_t step, struct err *e)
 
 void courier_ahead(struct courier *c, int64_t step)
 {
-    if (step + c->delay < c->steps) ask(c, step);
+    if (step + c->x.delay < c->steps) ask(c, step);
+}
+
+void courier_account(const struct courier *c, struct json *j)
+{
+    struct json *own = json_new();
+
+    json_put_int(own, "problems_predicted", c->bill.problems);
+    json_put_int(own, "reads_predicted", c->bill.reads);
+    json_put_real(own, "access_time_us_predicted", c->bill.access);
+    json_put_real(own, "access_time_us", c->x.book.access);
+    json_put_real(own, "scale", c->x.book.at.scale);
+    json_put_real(own, "beta", c->x.book.at.beta);
+    json_put_real(own, "beta_error", c->x.book.at.error);
+    json_put(j, "annealer", own);
 }
 
 /* A finished run's problems are used; an unfinished one's stay for the next start. */
@@ -243,9 +233,9 @@ static void leave(struct courier *c, int done)
 {
     struct err none = { "" };
 
-    if (!c->drives || !c->session.open) return;
-    annealer_stop(&c->session.annealer);
-    if (done) journal_close(&c->session.journal, &none);
+    if (!c->drives || !c->x.session.open) return;
+    annealer_stop(&c->x.session.annealer);
+    if (done) journal_close(&c->x.session.journal, &none);
 }
 
 void courier_end(const struct run *r, struct courier *c, int done)
@@ -263,9 +253,9 @@ void courier_serve(struct run *r)
     for (;;) {
         par_bcast(r->all, word, sizeof word, 0);
         if (word[0] == OPEN) {
-            open_all(&c, r, NULL, kern_best(), 0, &e); /* all kernels give the same bits */
+            open_all(&c, r, NULL, NULL, kern_best(), 0, &e); /* all kernels give the same bits */
         } else if (word[0] == ASK) {
-            par_bcast(r->all, c.own.param, c.own.table.total * (int64_t)sizeof *c.own.param, 0);
+            share_question(&c, word[1]);
             driver_ask(&c, word[1]);
         } else if (word[0] == TAKE) {
             driver_take(&c, word[1]);

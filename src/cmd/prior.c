@@ -40,6 +40,22 @@ static int check(const struct prior *p, const struct conf *c, struct err *e)
     return 0;
 }
 
+/* Chains that make anneal.mix the share of the reads. */
+static int set_mix(struct prior *p, const struct conf *c, struct err *e)
+{
+    double share = conf_real(c, "anneal.mix");
+    int64_t reads = conf_int(c, "anneal.reads");
+
+    p->mixed = llround((double)reads * (1.0 - share) / share);
+    if (p->mixed > p->pool.n)
+        return err_set(e,
+                       "anneal.mix is %g of %lld reads, which takes %lld chains beside them, and "
+                       "rbm.chains is %lld",
+                       share, (long long)reads, (long long)p->mixed, (long long)p->pool.n);
+    p->few = mem_take(p->pool.chains.tiles.count, sizeof *p->few);
+    return 0;
+}
+
 int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct kern *k,
                const struct feed *f, int64_t steps, struct err *e)
 {
@@ -61,6 +77,7 @@ int prior_init(struct prior *p, const struct run *r, struct rbm *m, const struct
     p->pace = pace_from(c, feed_steps(f));
     p->sweeps = p->pace.sweeps;
     if (check(p, c, e) || pool_init(&p->pool, r, m, k, f, e)) return -1;
+    if (p->method == METHOD_ANNEALER && set_mix(p, c, e)) return -1;
     if (p->method == METHOD_EXACT && exact_plan(&p->exact, m, 0, EXACT_MOST, e))
         return err_within(e, "rbm.method exact");
     course_init(&p->course, r, m, k, f);
@@ -91,6 +108,7 @@ void prior_free(struct prior *p)
     mem_free(p->one);
     mem_free(p->z);
     mem_free(p->model);
+    mem_free(p->few);
     mem_free(p->mean);
     mem_free(p->pair);
     exact_free(&p->exact);
@@ -225,6 +243,16 @@ static void enumerate(struct prior *p)
     }
 }
 
+/* Chains beside the reads of an annealer: the first so many of the pool. */
+static void mix_in(struct prior *p)
+{
+    struct pool *pool = &p->pool;
+
+    pool_move(pool, p->sweeps);
+    spins_live(p->few, pool->chains.tiles, p->mixed);
+    count(p, 1, p->soft, pool->chains.bits, pool->chains.tiles.count, p->few);
+}
+
 static void model_phase(struct prior *p)
 {
     struct pool *pool = &p->pool;
@@ -241,6 +269,7 @@ static void model_phase(struct prior *p)
     if (p->method == METHOD_ANNEALER) {
         struct courier *a = p->courier;
         count(p, 1, p->soft, a->part, a->mine.count, a->live);
+        if (p->mixed > 0) mix_in(p);
         return;
     }
     if (p->method == METHOD_RDM) chains_restart(c, p->m, p->update.step);

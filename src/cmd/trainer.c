@@ -228,7 +228,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if (prior_init(&t->prior, r, &t->model.rbm, t->kern, &t->feed, steps, e)) return -1;
     t->prior.courier = &t->courier;
     if (t->prior.method == METHOD_ANNEALER &&
-        courier_open(&t->courier, r, &t->model.rbm, t->kern, steps, e))
+        courier_open(&t->courier, r, &t->model.rbm, &t->feed, t->kern, steps, e))
         return -1;
     gauge_init(&t->gauge, &t->prior);
     if (validator_init(&t->validator, r, &t->model, t->kern, &t->feed, t->micro, e)) return -1;

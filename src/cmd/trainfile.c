@@ -87,6 +87,33 @@ static int write_networks(struct h5 *f, const struct trainer *t, struct err *e)
                : 0;
 }
 
+/* What the reads have told of the temperature, and have cost. */
+static int write_annealer(struct h5 *f, const struct trainer *t, struct err *e)
+{
+    const struct errand_book *b = &t->courier.x.book;
+
+    if (t->prior.method != METHOD_ANNEALER) return 0;
+    return h5_put_real(f, "progress", "anneal_scale", b->at.scale, e) ||
+                   h5_put_real(f, "progress", "anneal_beta", b->at.beta, e) ||
+                   h5_put_real(f, "progress", "anneal_beta_error", b->at.error, e) ||
+                   h5_put_real(f, "progress", "anneal_access", b->access, e)
+               ? -1
+               : 0;
+}
+
+static int read_annealer(const struct h5 *f, struct trainer *t, struct err *e)
+{
+    struct errand_book *b = &t->courier.x.book;
+
+    if (t->prior.method != METHOD_ANNEALER) return 0;
+    return h5_get_real(f, "progress", "anneal_scale", &b->at.scale, e) ||
+                   h5_get_real(f, "progress", "anneal_beta", &b->at.beta, e) ||
+                   h5_get_real(f, "progress", "anneal_beta_error", &b->at.error, e) ||
+                   h5_get_real(f, "progress", "anneal_access", &b->access, e)
+               ? -1
+               : 0;
+}
+
 static int write_progress(struct h5 *f, const struct trainer *t, struct err *e)
 {
     struct h5_shape s = { 1, { FIT_TERMS + 1 }, H5_DOUBLE },
@@ -104,7 +131,8 @@ static int write_progress(struct h5 *f, const struct trainer *t, struct err *e)
                    h5_put_int(f, "progress", "network_steps", t->network_steps, e) ||
                    h5_put_int(f, "progress", "best_epoch", t->best_epoch, e) ||
                    h5_put_real(f, "progress", "best", t->best, e) ||
-                   h5_put_real(f, "progress", "energy_chains", t->prior.energy_chains, e)
+                   h5_put_real(f, "progress", "energy_chains", t->prior.energy_chains, e) ||
+                   write_annealer(f, t, e)
                ? -1
                : 0;
 }
@@ -213,7 +241,7 @@ static int read_progress(const struct h5 *f, struct trainer *t, struct err *e)
         h5_get_real(f, "progress", "validation", &t->validation, e) ||
         h5_get_real(f, "progress", "energy_data", &t->prior.energy_data, e) ||
         h5_get_real(f, "progress", "energy_chains", &t->prior.energy_chains, e) ||
-        h5_read_all(f, "progress/terms", H5_DOUBLE, t->term, e) ||
+        read_annealer(f, t, e) || h5_read_all(f, "progress/terms", H5_DOUBLE, t->term, e) ||
         h5_read_all(f, "progress/sums", H5_DOUBLE, t->fit.sum, e))
         return -1;
     if (t->fit.index >= 0 && t->fit.index < t->fit.steps) return 0;

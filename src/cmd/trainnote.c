@@ -55,6 +55,7 @@ int trainnote(struct trainer *t, const char *phase, const double *term, double r
             json_put_real(line, "rbm_learning_rate", t->prior.rate);
         }
         if (mode != TRAIN_AE) course_put(&t->prior.course, line);
+        if (mode != TRAIN_AE && t->prior.method == METHOD_ANNEALER) errand_put(&t->courier.x, line);
         if (mode == TRAIN_RBM) gauge_put(&t->gauge, line);
         if (mode == TRAIN_RBM && t->prior.course.tiles > 0 && t->prior.closed)
             json_put_real(line, "log_likelihood", -t->gauge.free_energy - t->prior.course.now.logz);
