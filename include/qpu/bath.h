@@ -1,7 +1,7 @@
 /*
  * bath.h - reads one after the other, each with what spins near the qubits keep of the ones before.
  *
- *   h_i - b_i in a read;   b_i <- keep b_i + kick s_i after it;   b = 0 in the first
+ *   h_i - b_i in a read;   b_i <- keep (b_i + kick s_i) after it;   b = 0 in the first
  *
  * Nothing can be shared out: read r waits for r - 1. So a read's spins go by themselves, each with
  * its local field, which its neighbours mend when they flip: late in an anneal few do.

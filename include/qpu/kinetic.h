@@ -7,7 +7,7 @@
  *   heat   a programming warms the chip by sheet.programming mK, and by sheet.biases more when a
  *          flux bias is not 0; the excess decays with sheet.decay. A read at excess x has
  *          beta / (1 + x / sheet.base). Between two problems lie sheet.idle seconds.
- *   bath   b_i <- b_i e^(-dt / bath_time) + c s_i after each read, h_i - b_i in the next; c =
+ *   bath   b_i <- (b_i + c s_i) e^(-dt / bath_time) after each read, h_i - b_i in the next; c =
  *          bath_strength sqrt(anneal / 20 us), dt from read to read. A programming takes so much
  *          longer than bath_time that it begins with b = 0.
  *   readout   a read has one wrong bit, anywhere, with probability sheet.readout

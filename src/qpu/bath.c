@@ -139,7 +139,7 @@ int64_t bath_read(const struct bath *b, struct onchip *c, const struct freezeout
         for (int i = 0; i < n; i++) {
             int unit = c->place[i], bit = bit_of(&x, unit);
             states[r * n + i] = (uint8_t)bit;
-            x.kept[unit] = b->keep * x.kept[unit] + (bit ? b->kick : -b->kick);
+            x.kept[unit] = b->keep * (x.kept[unit] + (bit ? b->kick : -b->kick));
         }
     }
     read_free(&x);
