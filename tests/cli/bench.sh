@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 bench() { must "$1" bench configs/bench.yaml bench.seconds=0.01 run.dir="$work/run" bench.what="$2" "${@:3}"; tail -1 "$work/out" > "$work/$2.json"; }
 
-for what in gibbs counts io; do bench 1 $what; done
+for what in gibbs counts io device; do bench 1 $what; done
 bench 1 train bench.architectures=[configs/architectures/fcn-small.yaml] bench.batch=8 bench.floats=100003
 cp "$work/train.json" "$work/train1.json"
 bench 2 train bench.architectures=[] bench.floats=100003
@@ -48,6 +48,12 @@ say("gibbs: every sampler on every graph", all({(t, "float32", "add"), (t, "int1
 say("gibbs: sgemm beside it", any(f["sampler"] == "sgemm" for f in gibbs))
 say("gibbs: a million chains", all(f["mb_per_million_chains"] < 200 for f in line("gibbs")["figures"] if f["name"] == "memory"))
 say("gibbs: every instruction set", {"base"} < {f["kernel"] for f in gibbs})
+devices = line("device")["figures"]
+for f in devices:
+    whole("device", f, "name", "topology", "kernel", "precision", "sampler")
+say("device: reads in tiles, and reads that remember", {(f["name"], f["topology"]) for f in devices} ==
+    {("device", "zephyr"), ("device, reads that remember", "pegasus")})
+say("device: beside the bare sweep", all(0 < f["fraction_of_limit"] < 1.5 for f in devices))
 ais = [f for f in line("logz")["figures"] if f["name"] == "ais"]
 for f in ais:
     n = f["measured_steps"]
