@@ -18,7 +18,7 @@ static const char shaping[] =
     "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
     "rbm.method rbm.tempering rbm.trajectory "
     "rbm.chain_condition rbm.precision "
-    "rbm.optimiser training.optimiser training.batch";
+    "rbm.optimiser training.optimiser training.best training.batch";
 
 char *trainfile_path(const struct trainer *t)
 {

@@ -28,6 +28,17 @@ must 1 "${train[@]}" run.dir="$work/keys" rbm.optimiser=adam rbm.learning_rate=1
     training.learning_rate=1e-4 training.schedule=constant training.beta_end=100
 look "old is these keys" same "$work/old/checkpoint-2.h5" "$work/keys/checkpoint-2.h5" but=/config
 
+# --- what a phase freezes the next one thaws
+must 2 "${train[@]}" model.architecture="$work/network.yaml" run.dir="$work/thaw" \
+    training.phases='[{mode: vae, epochs: 1}, {mode: vae, epochs: 1, freeze: encoder}, {mode: vae, epochs: 1, freeze: rbm}]'
+for pair in '1 2' '2 3'; do
+    for part in model/encoder model/decoder rbm; do
+        not=not
+        [ "$pair $part" = '1 2 model/encoder' -o "$pair $part" = '2 3 rbm' ] && not=
+        look "epochs $pair, $part" $not same "$work/thaw/checkpoint-${pair% *}.h5" "$work/thaw/checkpoint-${pair#* }.h5" only=/$part
+    done
+done
+
 # --- the order: one step from one start gives the machine the same data either way, the networks another machine
 one=("${train[@]}" data.most=20 training.epochs=1 training.preset=slides+positive rbm.learning_rate=1)
 must 2 "${one[@]}" run.dir="$work/before"
@@ -165,4 +176,13 @@ run 2 "${train[@]}" training.best=fpd run.dir="$work/no"
 check "nothing to judge by: the sentence" says 'training.best is fpd, which needs validation events, and there are 0'
 must 1 "${judged[@]}" training.phases='[{mode: rbm, epochs: 40}]' rbm.learning_rate=0 training.best=fpd training.patience=2 run.dir="$work/wait"
 check "no better showers: the phase of the machine ends" grep -q '"epoch": 3,' "$work/wait/train.result.json"
+
+# --- all schemes on one page, briefly
+cp "$work/showers.h5" "$work/short.h5"
+mkdir "$work/side" && mv "$work/short.h5" "$work/side/train.h5"
+small=(data.most=101 rbm.chains=64 rbm.sweeps=1 training.best_sweeps=2 training.batch=40 model.architecture="$work/network.yaml")
+CALOQ=$caloq MPLCONFIGDIR=$work/mpl jobs/schemes.sh "$work/side" "${small[@]}" training.phases="$three" > "$work/out" 2> "$work/err"
+check "jobs/schemes.sh ends well" test $? -eq 0
+check "... with five schemes" test "$(ls -d "$work"/side/*/ | wc -l)" -eq 5
+check "... on one page, a plot and a row for each" test "$(grep -oE '<tr><td>|src="data:image/png;base64,.{2000}' "$work/side/schemes.html" | wc -l)" -eq 6
 finish schemes
