@@ -286,7 +286,9 @@ static const struct conf_key table[] = {
     { "anneal.offsets", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit offset\": anneal_offsets" },
     { "anneal.initial_state", CONF_TEXT, "", 0, 0, "", 0, "file of lines \"qubit -1\" or \"qubit 1\" for reverse annealing" },
 
-    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io device race", "which part to measure" },
+    { "bench.what", CONF_CHOICE, "all", 0, 0, "", "all gibbs counts logz train io device race evaluate", "which part to measure" },
+    { "bench.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry of the showers of io and evaluate" },
+    { "bench.showers", CONF_INT, "20000", 200, 1e6, "showers", 0, "in each of the samples whose distances evaluate measures; neighbours of a fifth of them" },
     { "bench.seconds", CONF_REAL, "1", 0.01, 1000, "s", 0, "time for each figure" },
     { "bench.architectures", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-flat-small.yaml, configs/architectures/cnn-hierarchy.yaml]", 0, 0, "", 0, "networks whose training steps are measured" },
     { "bench.devices", CONF_TEXTS, "[configs/devices/advantage2_system1.yaml, configs/devices/advantage_system4.yaml]", 0, 0, "", 0, "data sheets of kinetic devices that are measured" },

@@ -122,16 +122,16 @@ void h5_item_spaces(const struct h5_item *d, struct block rows, int64_t *file, i
     for (int i = 0; i < d->shape.dims; i++) count[i] = (hsize_t)d->shape.n[i];
     first[0] = (hsize_t)rows.first;
     count[0] = (hsize_t)rows.count;
-    hsize_t n = (hsize_t)(rows.count * d->cells);
-    hid_t flat = H5Screate_simple(1, &n, NULL);
-    if (n == 0) {
+    hsize_t none = 0;
+    if (rows.count * d->cells == 0) {
+        *memory = H5Screate_simple(1, &none, NULL);
         H5Sselect_none(space);
-        H5Sselect_none(flat);
-    } else {
+        H5Sselect_none((hid_t)*memory);
+    } else { /* of the shape of the selection: HDF5 goes through other spaces number by number */
+        *memory = H5Screate_simple(d->shape.dims, count, NULL);
         H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL);
     }
     *file = space;
-    *memory = flat;
 }
 
 struct name_list {

@@ -26,37 +26,45 @@ int h5_kept_exists(int64_t file, const char *name)
     return there;
 }
 
-/* Bytes of the chunks that cover one row of chunks; 0: not chunked. */
-static size_t row_of_chunks(hid_t set)
+/* How a dataset lies in its file. */
+struct lie {
+    size_t bytes; /* of the chunks that cover one row of chunks; 0: not chunked */
+    int plain;    /* no filter, and chunks of whole rows: what is wanted can be read in place */
+};
+
+static struct lie look(hid_t set)
 {
     hsize_t n[H5S_MAX_RANK], chunk[H5S_MAX_RANK];
-    size_t bytes = 0;
     hid_t how = H5Dget_create_plist(set), space = H5Dget_space(set), type = H5Dget_type(set);
+    struct lie l = { 0, H5Pget_nfilters(how) == 0 };
 
     if (H5Pget_layout(how) == H5D_CHUNKED) {
         int dims = H5Sget_simple_extent_dims(space, n, NULL);
         H5Pget_chunk(how, dims, chunk);
-        bytes = H5Tget_size(type) * (size_t)chunk[0];
-        for (int d = 1; d < dims; d++)
-            bytes *= (size_t)((n[d] + chunk[d] - 1) / chunk[d] * chunk[d]);
+        l.bytes = H5Tget_size(type) * (size_t)chunk[0];
+        for (int d = 1; d < dims; d++) {
+            l.bytes *= (size_t)((n[d] + chunk[d] - 1) / chunk[d] * chunk[d]);
+            l.plain &= chunk[d] == n[d];
+        }
     }
     H5Pclose(how);
     H5Sclose(space);
     H5Tclose(type);
-    return bytes;
+    return l;
 }
 
 static hid_t open_with_cache(hid_t file, const char *name)
 {
     hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
     if (set < 0) return -1;
-    size_t bytes = row_of_chunks(set);
-    if (bytes <= CACHE_LEAST) return set; /* HDF5's own cache holds as much */
+    struct lie l = look(set);
+    if (l.bytes == 0 || (!l.plain && l.bytes <= CACHE_LEAST)) return set; /* HDF5's own serves */
     H5Dclose(set);
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    /* the last number: with 1 the cache never drops a chunk that was read in part, and grows until
-     * it holds the whole dataset */
-    H5Pset_chunk_cache(access, 12421, bytes < CACHE_MOST ? bytes : CACHE_MOST, 0.75);
+    /* none where it would only copy; the last number: with 1 the cache never drops a chunk that was
+     * read in part, and grows until it holds the whole dataset */
+    size_t bytes = l.plain ? 0 : l.bytes < CACHE_MOST ? l.bytes : CACHE_MOST;
+    H5Pset_chunk_cache(access, 12421, bytes, 0.75);
     set = H5Dopen2(file, name, access);
     H5Pclose(access);
     return set;

@@ -1,6 +1,7 @@
 #include "shower/source.h"
 
 #include "base/mem.h"
+#include "num/vec.h"
 
 #include <math.h>
 #include <string.h>
@@ -112,9 +113,12 @@ static int check_rows(const struct source *s, int f, int64_t row, int64_t rows, 
 {
     for (int64_t i = 0; i < rows; i++) {
         const float *v = x + i * s->V;
-        int bad = 0;
-        for (int k = 0; k < s->V; k++) bad |= !(v[k] >= 0.0f && v[k] < INFINITY);
-        for (int k = 0; bad && k < s->V; k++)
+        uint32_t odd = 0; /* its sign: that of a number, or of the exponent of what is none, + 1 */
+        for (int k = 0; k < s->V; k++) {
+            uint32_t w = (uint32_t)vec_word(v[k]);
+            odd |= w | (w + 0x00800000u);
+        }
+        for (int k = 0; (odd & 0x80000000u) && k < s->V; k++)
             if (!(v[k] >= 0.0f && v[k] < INFINITY))
                 return err_set(e,
                                "'%s': dataset 'showers', row %lld, voxel %d is %g, expected a "

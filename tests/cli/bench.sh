@@ -12,6 +12,7 @@ bench 2 train bench.architectures=[] bench.floats=100003
 mv "$work/train.json" "$work/sums.json" && mv "$work/train1.json" "$work/train.json"
 bench 1 race bench.race_seconds=0.2 bench.race_showers=256
 bench 2 logz bench.chains=128
+bench 2 evaluate bench.geometry=$geometry bench.showers=400
 for twin in ais_numpy gibbs_torch; do
     "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
 done
@@ -61,10 +62,6 @@ for f in ais:
     say(f"the path at this pace: {f}", abs(f["seconds_per_path"] - f["steps"] * f["seconds_per_1000_steps"] / 1000) < 1e-9 * f["steps"])
 say("logz: three machines, two paths, two precisions", {(f["topology"], f["path"], f["precision"]) for f in ais} ==
     {(t, p, q) for t in ("complete 784x500", "complete 4x302", "zephyr 4x302") for p in ("joint", "marginal") for q in ("float32", "int16")})
-for what, unit in (("train", "showers_per_second"), ("io", "mb_per_second")):
-    for f in line(what)["figures"]:
-        whole(what, f, "name")
-    say(f"{what}: {unit}", any(unit in f for f in line(what)["figures"]))
 names = {f["name"]: f for f in line("sums")["figures"]}
 for name in ("Adam of 0.1 M floats", "sum of 0.1 M floats on 2 ranks", "sum and Adam of 0.1 M floats by shares"):
     say(f"two ranks: {name} beside what it is measured against", name in names and names[name]["ratio"] > 0 and names[name]["against"])
@@ -80,6 +77,20 @@ for f in made:
     n, ms = int(f["name"].split()[-1]), f["sampling_ms_per_shower"] + f["decoding_ms_per_shower"]
     say(f"generation: {f}", abs(f["showers_per_second"] * ms - 1000) < 1e-6 * 1000
         and abs(f["sampling_share"] - f["sampling_ms_per_shower"] / ms) < 1e-9 and 0 < f["sampling_share"] < 1)
+for f in line("train")["figures"]:
+    whole("train", f, "name")
+say("train: a rate", any("showers_per_second" in f for f in line("train")["figures"]))
+loads = {(f["name"], f["topology"]): f for f in line("io")["figures"]}
+say(f"io: loads beside fread and zlib: {sorted(loads)}", set(loads) == {("fread", "data set 2"), ("load", "data set 2"),
+    ("fread", "from disk"), ("load", "from disk"), ("inflate", "data set 2"), ("load.gz", "data set 2")})
+for (name, where), limit in ((("load", "data set 2"), "fread"), (("load.gz", "data set 2"), "inflate")):
+    f, best = loads[name, where], loads[limit, where]
+    say(f"io: a share of {limit}: {f}", f["mb_per_s"] > 0 and
+        math.isclose(f["fraction_of_limit"], f["mb_per_s"] / best["mb_per_s"], rel_tol=1e-6))
+judged = {f["name"]: f for f in line("evaluate")["figures"]}
+say(f"evaluate: its figures: {sorted(judged)}", set(judged) == {"sgemm", "dgemm", "histos", "fpd", "kpd", "prdc"})
+for name in ("histos", "fpd", "kpd", "prdc"):
+    say(f"evaluate: {judged[name]}", judged[name]["s"] > 0 and 0 < judged[name]["fraction_of_limit"] < 2)
 whole("ais_numpy", line("ais_numpy"), "name", "topology")
 for f in line("gibbs_torch")["figures"]:
     whole("gibbs_torch", f, "name", "topology", "kernel", "precision")
