@@ -68,11 +68,32 @@ def metrics_of(result):
     return [result.get(k, np.nan) if number(result.get(k)) else np.nan for k in METRICS]
 
 
-def distance(values):
-    """What the radar shows: an AUC by its distance from one half, all above FLOOR."""
-    x = np.array(values, float)
+def floor_of(result):
+    """Metrics of two samples of the reference of this size, as far as this run knows them."""
+    keys = ["fpd_floor", "", "", "", *(k.replace("separation.", "separation_floor.") for k in METRICS[4:])]
+    return [result.get(k, np.nan) if number(result.get(k)) else np.nan for k in keys]
+
+
+def distance(values, milliseconds=np.nan):
+    """What the radar shows: an AUC by its distance from one half, all above FLOOR; then the time of a shower."""
+    x = np.array([*values, milliseconds], float)
     x[2:4] = np.abs(x[2:4] - 0.5)
     return np.log10(np.maximum(np.abs(x), FLOOR))
+
+
+def own_times(run):
+    """{showers in the file: milliseconds a shower}"""
+    own = {}
+    for name in run.runs_of("generate"):
+        r = run.results.get(name, {})
+        if number(r.get("milliseconds_per_shower")) and number(r.get("showers")):
+            own.setdefault(int(r["showers"]), r["milliseconds_per_shower"])
+    return own
+
+
+def least_time(name):
+    """The published milliseconds at the best batch, on a CPU."""
+    return np.nanmin(TIMES[name]) if name in TIMES else np.nan
 
 
 def radar(run):
@@ -80,15 +101,19 @@ def radar(run):
     own = metrics_of(result)
     if not np.isfinite(own[0]):
         raise Absent("no evaluate.result.json with a key fpd")
-    floor, far = distance(PUBLISHED["GEANT4"]), distance(PUBLISHED["CaloVAE+INN"])
+    floor = distance(PUBLISHED["GEANT4"], min(map(least_time, TIMES)))
+    far = distance(PUBLISHED["CaloVAE+INN"], max(map(least_time, TIMES)))
     low, high = np.minimum(floor, far) - 0.3, np.maximum(floor, far) + 0.3
-    angle = np.linspace(0, 2 * np.pi, len(METRICS), endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, len(METRICS) + 1, endpoint=False)
     figure, ax = plt.subplots(figsize=(8.6, 5.6), subplot_kw={"projection": "polar"}, constrained_layout=True)
-    lines = [(k, distance(v), c, 1.2) for (k, v), c in zip(PUBLISHED.items(), (INK, BLUE, GREEN, PURPLE, SKY))]
-    for name, x, colour, width in [*lines, ("this run", distance(own), GENERATED, 2.4)]:
+    lines = [(k, distance(v, least_time(k)), c, 1.2, "-") for (k, v), c in
+             zip(PUBLISHED.items(), (INK, BLUE, GREEN, PURPLE, SKY))]
+    lines.append(("two samples of this\nrun's reference", distance(floor_of(result)), GREY, 1.6, "--"))
+    lines.append(("this run", distance(own, min(own_times(run).values(), default=np.nan)), GENERATED, 2.4, "-"))
+    for name, x, colour, width, style in lines:
         r = np.clip((x - low) / (high - low), 0, 1.15)
-        ax.plot(np.append(angle, angle[0]), np.append(r, r[0]), color=colour, lw=width, marker=".", label=name)
-    ax.set_xticks(angle, LABELS)
+        ax.plot(np.append(angle, angle[0]), np.append(r, r[0]), color=colour, lw=width, ls=style, marker=".", label=name)
+    ax.set_xticks(angle, [*LABELS, "CPU time"])
     ax.set_yticks([0.25, 0.5, 0.75, 1.0], [])
     ax.set_ylim(0, 1.15)
     ax.legend(loc="center left", bbox_to_anchor=(1.12, 0.5))
@@ -105,11 +130,7 @@ def published(run):
 
 def times(run):
     """Milliseconds a shower on one machine against the published ones."""
-    own = {}
-    for name in run.runs_of("generate"):
-        r = run.results.get(name, {})
-        if number(r.get("milliseconds_per_shower")) and number(r.get("showers")):
-            own.setdefault(int(r["showers"]), r["milliseconds_per_shower"])
+    own = own_times(run)
     if not own:
         raise Absent("no generate.result.json with a key milliseconds_per_shower")
     figure, (ax,) = page(1, 1, 3.4)

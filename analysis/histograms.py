@@ -77,7 +77,8 @@ def draw(ax, below, h, labels=False, log=False):
         ax.set_ylim(0.5 * min(p[p > 0].min(initial=1), q[q > 0].min(initial=1)), 2)
     else:
         ax.set_ylim(bottom=0)
-    ax.set_title(f"{h.title}    S = {h.separation:.2g}", loc="left")
+    title = f"{h.title}    S = {h.separation:.2g}"
+    ax.set_title(title, loc="left", fontsize=10 if len(title) < 42 else 8.5)
     ax.tick_params(labelbottom=below is None)
     if labels:
         ax.legend()

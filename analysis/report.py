@@ -26,6 +26,7 @@ sys.path.insert(0, HERE)
 import challenge  # noqa: E402
 import histograms  # noqa: E402
 import latent  # noqa: E402
+import pairs  # noqa: E402
 import paths  # noqa: E402
 import showers  # noqa: E402
 import tables  # noqa: E402
@@ -46,9 +47,13 @@ FIGURES = [
            "The last column names the layer that is worst."),
     Figure("Quality", "reconstruction", "Reconstruction, shower by shower", tables.reconstruction,
            "Encoded to bits and decoded again, compared with the shower itself."),
+    Figure("Quality", "pairs", "Reconstructed against true energy", pairs.scatter,
+           "Left: every shower and its reconstruction. Right: the error of the total energy, and what it would be if it "
+           "were the same at every energy, grew as its root, in proportion to it, or with the power that fits (rms: of the logarithm)."),
     Figure("Quality", "radar", "Beside published models", challenge.radar,
-           "Outside is worse; every axis runs from GEANT4 against itself to CaloVAE+INN, logarithmically. Published numbers "
-           "are for 100,000 showers against dataset_2_2: others compare only in tendency."),
+           "Outside is worse; every axis runs from GEANT4 against itself to CaloVAE+INN, logarithmically, that of the time "
+           "from the quickest published model to the slowest. Published numbers are for 100,000 showers against dataset_2_2: "
+           "others compare only in tendency; what two samples of this run's reference would show is dashed."),
     Figure("Quality", "published", "The same as a table", challenge.published, "Data set 2, homepage of the CaloChallenge."),
     Figure("Quality", "times", "Time to generate a shower", challenge.times,
            "Published times are for an unnamed CPU; those of this run include reading and writing."),

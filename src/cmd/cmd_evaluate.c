@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "cmd/classify.h"
 #include "cmd/commands.h"
+#include "cmd/describe.h"
 #include "cmd/distances.h"
 #include "cmd/evalfiles.h"
 #include "cmd/judge.h"
@@ -21,7 +22,31 @@ struct work {
     struct profile profile;
     struct fpd_options fpd;
     double *wasserstein; /* [judge.d] */
+    double lap;          /* when the part at hand began */
 };
+
+/* A part is over. */
+static void lap(struct work *w, const char *key)
+{
+    const double now = clock_now();
+
+    json_put_real(w->r->result, key, now - w->lap);
+    w->lap = now;
+}
+
+/* What the fullest rank had resident, beside a rank's share of all voxels as floats. */
+static void memory(struct work *w)
+{
+    const double events = (double)(w->reference.events + w->generated.events);
+    double shard = 4e-6 * w->judge.geom.voxels * events / w->r->P->size;
+    double peak = 1e-6 * (double)describe_peak();
+
+    par_max(w->r->P, &peak, 1);
+    json_put_real(w->r->result, "memory.peak_mb", peak);
+    json_put_real(w->r->result, "memory.shard_mb", shard);
+    log_say(&w->r->log, "memory: peak %.0f MB on one rank, whose share of the voxels is %.0f MB",
+            peak, shard);
+}
 
 static int gather(struct work *w, struct err *e)
 {
@@ -93,16 +118,21 @@ static int more_distances(struct work *w, struct err *e)
     struct judge *j = &w->judge;
     double least, most;
 
-    if (distances_prdc(j, &w->reference, &w->generated, e) ||
-        distances_correlation(j, &w->reference, &w->x, &w->generated, &w->y, e) ||
+    if (distances_prdc(j, &w->reference, &w->generated, e)) return -1;
+    lap(w, "seconds.neighbours");
+    if (distances_correlation(j, &w->reference, &w->x, &w->generated, &w->y, e) ||
         distances_latents(j, e))
         return -1;
+    lap(w, "seconds.correlations");
     w->wasserstein = mem_take(j->d, sizeof *w->wasserstein);
     distances_wasserstein(j, &w->x, &w->y, w->wasserstein);
     source_range(&w->reference, &least, &most);
     distances_resolution(j, "reference", &w->reference, &w->x, least, most);
     distances_resolution(j, "generated", &w->generated, &w->y, least, most);
-    return classify_all(j, &w->reference, &w->generated, e);
+    lap(w, "seconds.columns");
+    if (classify_all(j, &w->reference, &w->generated, e)) return -1;
+    lap(w, "seconds.classifiers");
+    return 0;
 }
 
 static int fpd_of(struct work *w, struct features_of_sample *f, const char *key, const char *error,
@@ -222,18 +252,29 @@ static int act(struct work *w, struct err *e)
     json_put_int(w->r->result, "generated_showers", w->generated.events);
     json_put_int(w->r->result, "features", w->judge.d);
     if (gather(w, e)) return -1;
+    lap(w, "seconds.histograms");
     suspect(w->r, &w->judge, "reference", &w->reference, &w->x);
     suspect(w->r, &w->judge, "generated", &w->generated, &w->y);
-    if (distances(w, e) || more_distances(w, e) || yardsticks(w, e)) return -1;
+    if (distances(w, e)) return -1;
+    lap(w, "seconds.distances");
+    if (more_distances(w, e) || yardsticks(w, e)) return -1;
     put_separations(w);
-    if (conf_flag(c, "evaluate.paired") && pairs(w, e)) return -1;
-    return evalfiles_write(w->r, &w->judge, &w->histos, &w->profile, w->wasserstein, e);
+    struct evalfiles_pairs both = { 0, w->x.s.mine, w->reference.energy + w->x.s.mine.first,
+                                    w->x.total, w->y.total };
+    if (conf_flag(c, "evaluate.paired")) {
+        if (pairs(w, e)) return -1;
+        both.n = w->reference.events;
+    }
+    if (evalfiles_write(w->r, &w->judge, &w->histos, &w->profile, w->wasserstein, &both, e))
+        return -1;
+    memory(w);
+    return 0;
 }
 
 int cmd_evaluate(struct run *r, struct err *e)
 {
-    struct work w = { .r = r };
-    double start = clock_now();
+    const double start = clock_now();
+    struct work w = { .r = r, .lap = start };
     int bad = act(&w, e);
 
     json_put_real(r->result, "seconds", clock_now() - start);

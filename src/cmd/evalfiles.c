@@ -31,13 +31,30 @@ static int write_wasserstein(struct h5 *f, const struct judge *j, const double *
     return bad ? -1 : 0;
 }
 
+/* /paired/incident, reference, generated [n]: MeV, shower by shower. */
+static int write_pairs(struct h5 *f, const struct evalfiles_pairs *p, struct err *e)
+{
+    const char *name[] = { "paired/incident", "paired/reference", "paired/generated" };
+    const char *what[] = { "incident energy", "total energy", "total energy of its pair" };
+    const double *x[] = { p->incident, p->reference, p->generated };
+    const struct h5_shape shape = { 1, { p->n }, H5_DOUBLE };
+
+    for (int i = 0; i < 3 && p->n > 0; i++)
+        if (h5_define(f, name[i], &shape, 0, 0, "MeV", what[i], e) ||
+            h5_write_rows(f, name[i], H5_DOUBLE, p->mine, x[i], e))
+            return -1;
+    return 0;
+}
+
 static int write_h5(struct run *r, const char *path, const struct judge *j, const struct histos *H,
-                    const struct profile *p, const double *wasserstein, struct err *e)
+                    const struct profile *p, const double *wasserstein,
+                    const struct evalfiles_pairs *pairs, struct err *e)
 {
     struct h5 f = { 0 };
     int bad = run_output(r, path, e) || h5_create(&f, r->P, path, 0, e) || histos_write(&f, H, e) ||
               profile_write(&f, p, e) || write_wasserstein(&f, j, wasserstein, e) ||
-              h5_put_text(&f, "/", "format", "caloq-evaluation", e) || h5_commit(&f, e);
+              write_pairs(&f, pairs, e) || h5_put_text(&f, "/", "format", "caloq-evaluation", e) ||
+              h5_commit(&f, e);
 
     h5_close(&f);
     return bad ? -1 : 0;
@@ -79,14 +96,16 @@ static int write_csv(struct run *r, const char *path, const struct judge *j, con
 }
 
 int evalfiles_write(struct run *r, const struct judge *j, const struct histos *H,
-                    const struct profile *p, const double *wasserstein, struct err *e)
+                    const struct profile *p, const double *wasserstein,
+                    const struct evalfiles_pairs *pairs, struct err *e)
 {
     const char *output = conf_text(r->conf, "evaluate.output");
     char *path = output[0] != '\0' ? mem_text(output) : run_named(r, "h5");
     const size_t n = strlen(path);
     const int known = n > 3 && strcmp(path + n - 3, ".h5") == 0;
     char *csv = mem_print("%.*s.csv", (int)(known ? n - 3 : n), path);
-    int bad = write_h5(r, path, j, H, p, wasserstein, e) || write_csv(r, csv, j, H, wasserstein, e);
+    int bad = write_h5(r, path, j, H, p, wasserstein, pairs, e) ||
+              write_csv(r, csv, j, H, wasserstein, e);
 
     if (!bad) {
         json_put_text(r->result, "path", path);

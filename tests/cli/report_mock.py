@@ -201,7 +201,13 @@ for epoch in (1, 5, 10):
 spread = [{"showers": N, "mean": 0.0, "std": 0.3, "q05": -0.4, "q16": -0.2, "median": 0.01, "q84": 0.2,
            "q95": 0.5 + 0.01 * i} for i in range(LAYERS)]
 RESULTS["evaluate-reconstructed"] = {"command": "evaluate", "fpd": 0.2, "fpd_error": 0.01,
-                                     "paired": {"total": {"mean": 0.004, "std": 0.05}, "layers": dict(enumerate(spread))}}
+                                     "paired": {"total": {"mean": 0.004, "std": 0.05}, "layers": dict(enumerate(spread)),
+                                                "error_law": {"constant": {"factor": 0.5, "rms": 1.5}, "linear": {"factor": 0.1, "rms": 1.3},
+                                                              "sqrt": {"factor": 0.2, "rms": 1.1},
+                                                              "power": {"factor": 0.2, "rms": 1.1, "delta": 0.52, "delta_error": 0.02}}}}
+true = rng.uniform(10, 1000, 300) * 1e3
+write("evaluate-reconstructed.h5", {"paired/incident": true / 0.8, "paired/reference": true,
+                                    "paired/generated": true * rng.normal(1, 0.1, 300)})
 for name, result in RESULTS.items():
     with open(at(name + ".result.json"), "w", encoding="utf-8") as f:
         f.write(json.dumps(result) + "\n")
