@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* Bytes of x packed by deflate at this level, those of its numbers of `size` bytes shuffled before
- * (first all first bytes, ...). Returns the packed block, the caller's to mem_free; *n its bytes. */
+ * (first all first bytes, ...). Returns the packed block, the caller's to mem_free; *n its bytes.
+ */
 void *inflate_pack(const void *x, int64_t bytes, int size, int level, int64_t *n);
 
 /* Back to `bytes` bytes, still shuffled. A block that is not what inflate_pack made is a bug. */
