@@ -13,4 +13,7 @@
  * left alone. MeV, on every rank; the caller frees. NULL and a sentence. Collective. */
 double *energies_wanted(const struct run *r, int64_t *n, struct err *e);
 
+/* The shower file that generate.energies names, or NULL: numbers, draws. Local. */
+const char *energies_file(const struct conf *c);
+
 #endif

@@ -18,8 +18,9 @@ struct feed {
     const struct par *P;       /* borrowed */
     const struct model *model; /* borrowed */
     uint64_t seed;
-    int bits;                  /* latent bits, not showers */
-    struct dataset data, held; /* training files; validation files if there are any */
+    int bits;                        /* latent bits, not showers */
+    struct dataset data, held;       /* training files; validation files if there are any */
+    double *data_other, *held_other; /* [n, others] of the condition, or NULL; owned */
     struct dataset_part train, validation;
     struct dataset *validation_data; /* &data or &held; borrowed */
     struct rows rows;                /* of bits, in place of data and held */
@@ -36,6 +37,7 @@ struct feed {
     int64_t *item;     /* [share] global numbers for the noise; owned */
     double *E;         /* [share] MeV; owned */
     float *u;          /* [share, V] network units; owned */
+    double *other;     /* [share, others] of the condition, or NULL; owned */
     uint8_t *state;    /* [share, N] bit rows, 0 in hidden partitions; owned */
 };
 

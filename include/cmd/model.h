@@ -18,6 +18,8 @@ struct model {
     struct standard standard; /* its last step, or { 0 }; owned */
     struct rbm rbm;
     enum energycode code; /* of its partition 0 */
+    int others;           /* numbers of the condition beside the energy */
+    struct condition_range other[CONDITION_MOST];
     struct vae vae;
     int networks; /* are there any? */
     int averaged; /* from a file: their parameters are the average over training */

@@ -32,7 +32,7 @@ struct dataset {
     int64_t clipped;                 /* events with voxels that were clipped */
     struct shelf rows;               /* [mine.count] of V voxels, MeV; none when from files */
     struct source *files;            /* open, when batches are read from them; owned */
-    int64_t *number;                 /* [n] number in the files, then; owned */
+    int64_t *number;                 /* [n] number in the files, or NULL; on every rank; owned */
     const struct transform *clip;    /* rows from files are clipped by it; borrowed, or NULL */
     int64_t *bound;                  /* [size + 1]: rank r holds bound[r]..bound[r+1]-1; owned */
     struct dataset_post *post;       /* buffers of dataset_fetch; owned */

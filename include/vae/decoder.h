@@ -1,7 +1,8 @@
 /*
  * decoder.h - bits and energy to voxels: one graph with two outputs.
  *
- * The architecture's `decoder` list has inputs `bits` (all partitions), `energy` and outputs named
+ * The architecture's `decoder` list has inputs `bits` (all partitions), `energy`, `conditions` (the
+ * whole vector, vae/condition.h) and outputs named
  * `hits` (logits) and `activations`, each of `voxels` units. A third output named `spread` may be
  * there: ln q, the relative variance of a hit's energy that the bits do not explain.
  */
@@ -19,9 +20,13 @@ int decoder_init(struct decoder *d, const struct yaml *list, int units, const st
                  struct err *e);
 void decoder_free(struct decoder *d); /* accepts { 0 } */
 
-/* z [B, L], t [B, 1]; dz [B, L] gets gradients added by backward, may be NULL when there is none.
+/* Does a layer read the whole condition? */
+int decoder_reads_conditions(const struct decoder *d);
+
+/* z [B, L], t [B, 1], c [B, conditions]; dz [B, L] gets gradients added by backward, may be NULL
+ * when there is none.
  */
-void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+void decoder_forward(struct decoder *d, const float *z, const float *t, const float *c, float *dz,
                      const float *params, int B, int training);
 
 const float *decoder_hits(const struct decoder *d);        /* [B, V] logits */

@@ -5,8 +5,9 @@
  *
  * z_0 is the energy code; level l draws partition l + 1 from its logits, the last level all
  * partitions that are left: `levels` is 1 to partitions - 1. Each level is its own copy of the
- * architecture's `encoder` list, with inputs `showers`, `energy` and `bits` (all partitions before)
- * and an output named `logits` of `logits` units. Sizes: vae/site.h.
+ * architecture's `encoder` list, with inputs `showers`, `energy`, `bits` (all partitions before),
+ * `conditions` (the whole vector, vae/condition.h) and an output named `logits` of `logits` units.
+ * Sizes: vae/site.h.
  */
 #ifndef VAE_ENCODER_H
 #define VAE_ENCODER_H
@@ -28,6 +29,7 @@ struct encoder {
 struct encoder_rows {
     const float *u;     /* [B, V] */
     const float *t;     /* [B, 1] */
+    const float *c;     /* [B, conditions] */
     const float *noise; /* [B, F] */
     float *z;           /* [B, L]: partition 0 is given, the rest is written */
     float *zeta;        /* [B, F] relaxed values */
@@ -38,6 +40,9 @@ struct encoder_rows {
 
 int encoder_init(struct encoder *n, const struct yaml *list, int levels, const struct site *site,
                  struct err *e);
+/* Does a layer of some level read the whole condition? */
+int encoder_reads_conditions(const struct encoder *n);
+
 void encoder_free(struct encoder *n); /* accepts { 0 } */
 
 void encoder_forward(struct encoder *n, const struct encoder_rows *r, const float *params, int B,

@@ -2,7 +2,7 @@
  * site.h - where the networks of a model are built: what encoder and decoder have in common.
  *
  * Named sizes for their layers: voxels, bits (what the network reads), logits (encoder: of this
- * level), partitions, and p0, p1, ... of the partitions.
+ * level), conditions, partitions, and p0, p1, ... of the partitions.
  */
 #ifndef VAE_SITE_H
 #define VAE_SITE_H
@@ -17,11 +17,12 @@ struct site {
     int voxels, partitions, batch;
     const int *nodes; /* [partitions] */
     struct tensors *T;
+    int others;   /* numbers of the condition beside the energy */
     double width; /* of channels given as numbers; 0 means 1 */
 };
 
 struct site_sizes {
-    struct layer_size size[SITE_PARTITIONS + 4];
+    struct layer_size size[SITE_PARTITIONS + 5];
     char name[SITE_PARTITIONS][4];
     int n;
 };

@@ -18,6 +18,7 @@
 #define VAE_VAE_H
 
 #include "rbm/rbm.h"
+#include "vae/condition.h"
 #include "vae/decoder.h"
 #include "vae/encoder.h"
 #include "vae/energycode.h"
@@ -29,13 +30,15 @@ struct vae_sizes {
     const int *nodes; /* [K]; copied */
     int batch;        /* most rows of a call */
     enum energycode code;
+    int others;                          /* numbers of the condition beside the energy */
+    const struct condition_range *other; /* [others]; copied */
 };
 
 struct vae {
     int V, L, F, K, batch; /* voxels, all bits, free bits, partitions, most rows */
     int *nodes;            /* [K]; owned */
     enum energycode code;  /* of partition 0 */
-    double low, high, scale;
+    struct condition condition;
     uint64_t seed;
     struct tensors T;
     float *params, *grad; /* [T.total]; owned, grad unless vae_gradient */
@@ -44,6 +47,7 @@ struct vae {
     struct decoder decoder;
     struct encoder_rows rows; /* the buffers below, as the encoder wants them */
     float *t, *z, *dz, *zeta, *logit, *dlogit, *noise; /* owned */
+    float *c;                                          /* [batch, 1 + others], or NULL; owned */
     float *hit_noise;                                  /* [batch, V]; owned */
     float *mean;                                       /* [batch, L]: means of bits; owned */
     double *energy;                                    /* [batch] of the RBM; owned */
@@ -61,6 +65,7 @@ struct vae_batch {
     const double *E;     /* [B] MeV, 1 MeV .. 10 TeV */
     const int64_t *item; /* [B] global numbers */
     int64_t step;        /* noise of (item, step) */
+    const double *other; /* [B, others] of the condition, within their ranges; NULL for none */
 };
 
 /* Means over the training data that start the network near it (all [V]). */

@@ -1,6 +1,7 @@
 #include "cmd/bits.h"
 
 #include "base/mem.h"
+#include "cmd/columns.h"
 #include "io/h5.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@ void bits_free(struct bits *b)
     mem_free(b->energy);
     mem_free(b->incident);
     mem_free(b->logit);
+    mem_free(b->other);
     *b = (struct bits){ 0 };
 }
 
@@ -57,6 +59,7 @@ int bits_write(const struct bits *b, const struct par *P, const char *path, stru
             "logarithm of the weight as a state of the machine", e) ||
         put(&f, "chain_breaks", &chain, units, b->chains ? breaks : NULL, "1",
             "share of the reads in which a unit's chain was broken", e) ||
+        columns_write(&f, b->range, b->others, b->M, b->rows, b->other, e) ||
         put(&f, "logits", &logit, b->rows, b->logit, "1", "of the posterior, free units", e) ||
         h5_commit(&f, e);
     h5_close(&f);

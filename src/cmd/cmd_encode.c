@@ -1,11 +1,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/bits.h"
+#include "cmd/columns.h"
 #include "cmd/commands.h"
 #include "cmd/modelfile.h"
 #include "io/progress.h"
 #include "shower/dataset.h"
 #include "vae/energycode.h"
+
+#include <string.h>
 
 enum { BATCH = 256 };
 
@@ -19,7 +22,7 @@ static void encode(struct model *m, const struct dataset *d, int64_t from, int n
     for (int i = 0; i < n; i++) shelf_row(&d->rows, d->rows.rank, from + i, u + (int64_t)i * V);
     transform_forward(&m->transform, n, V, E, u, u);
     for (int i = 0; i < n; i++) item[i] = d->mine.first + from + i;
-    struct vae_batch b = { n, u, E, item, 0 };
+    struct vae_batch b = { n, u, E, item, 0, m->others > 0 ? out->other + from * m->others : NULL };
     vae_encode(&m->vae, &b, z, logit);
     for (int64_t i = 0; i < (int64_t)n * L; i++) out->state[from * L + i] = z[i] > 0.5f;
     for (int64_t i = 0; i < (int64_t)n * out->L; i++) out->logit[from * out->L + i] = logit[i];
@@ -72,6 +75,25 @@ static int load_showers(struct dataset *d, struct run *r, const struct model *m,
     return bad ? -1 : 0;
 }
 
+/* The condition's other numbers of this rank's showers. */
+static int take_others(struct bits *out, const struct run *r, const struct model *m,
+                       const struct dataset *d, struct err *e)
+{
+    int n = conf_count(r->conf, "data.test"), C = m->others;
+    const char **path = mem_take(n, sizeof *path);
+
+    for (int i = 0; i < n; i++) path[i] = conf_text_at(r->conf, "data.test", i);
+    double *all = columns_read(m->other, C, r->P, path, n, d->number, d->n, e);
+    mem_free(path);
+    if (all == NULL) return -1;
+    out->others = C;
+    out->range = m->other;
+    out->other = mem_take(d->mine.count * C, sizeof *out->other);
+    memcpy(out->other, all + d->mine.first * C, (size_t)(d->mine.count * C) * sizeof *all);
+    mem_free(all);
+    return 0;
+}
+
 static int act(struct run *r, struct model *m, struct dataset *d, struct bits *out, struct err *e)
 {
     const char *path = conf_text(r->conf, "encode.output");
@@ -85,6 +107,7 @@ static int act(struct run *r, struct model *m, struct dataset *d, struct bits *o
         return -1;
     bits_init(out, d->mine, d->n, m->vae.L, conf_flag(r->conf, "encode.logits") ? m->vae.F : 0, 1,
               1);
+    if (m->others > 0 && take_others(out, r, m, d, e)) return -1;
     encode_all(r, m, d, out);
     return bits_write(out, r->P, path, e);
 }

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cmd/columns.h"
 #include "cmd/commands.h"
 #include "cmd/draw.h"
 #include "cmd/energies.h"
@@ -8,6 +9,8 @@
 #include "cmd/showers.h"
 #include "io/progress.h"
 #include "vae/energycode.h"
+
+#include <string.h>
 
 struct work {
     struct run *r;
@@ -55,7 +58,6 @@ static int draw_latents(struct work *w, struct err *e)
 {
     const struct conf *c = w->r->conf;
     const struct kern *k = kern_named(conf_text(c, "run.kernels"), e);
-    const char *states = conf_text(c, "generate.states");
     int64_t n;
 
     struct temper_options how = { .rungs = (int)conf_int(c, "generate.tempering"),
@@ -74,8 +76,46 @@ static int draw_latents(struct work *w, struct err *e)
     draw_states(&w->bits, w->r->P, &w->model, k, (enum draw_prior)conf_choice(c, "generate.prior"),
                 &how, w->r->seed, energy, n);
     mem_free(energy);
-    if (states[0] == '\0') return 0;
+    return 0;
+}
+
+/* The latents that were drawn, as a Bits file. */
+static int write_states(struct work *w, struct err *e)
+{
+    const char *states = conf_text(w->r->conf, "generate.states");
+
+    if (states[0] == '\0' || conf_text(w->r->conf, "generate.latents")[0] != '\0') return 0;
     return run_output(w->r, states, e) || bits_write(&w->bits, w->r->P, states, e) ? -1 : 0;
+}
+
+/* A row of the condition's other numbers for each shower: of generate.conditions, else of the file
+ * that energies or latents come from. */
+static int read_others(struct work *w, const char *latents, struct err *e)
+{
+    const struct conf *c = w->r->conf;
+    const struct model *m = &w->model;
+    struct bits *b = &w->bits;
+    const char *path = conf_text(c, "generate.conditions");
+
+    if (m->others == 0 && path[0] == '\0') return 0;
+    if (m->others == 0)
+        return err_set(e, "generate.conditions is %s, but %s is told of the energy alone", path,
+                       m->path);
+    if (path[0] == '\0') path = latents[0] != '\0' ? latents : energies_file(c);
+    if (path == NULL)
+        return err_set(e,
+                       "generate.conditions is empty, expected a file with %s of each shower, of "
+                       "which %s is told beside the energy",
+                       m->other[0].name, m->path);
+    double *all = columns_read(m->other, m->others, w->r->P, &path, 1, NULL, b->M, e);
+    if (all == NULL) return -1;
+    b->others = m->others;
+    b->range = m->other;
+    b->other = mem_take(b->rows.count * b->others, sizeof *b->other);
+    memcpy(b->other, all + b->rows.first * b->others,
+           (size_t)(b->rows.count * b->others) * sizeof *all);
+    mem_free(all);
+    return 0;
 }
 
 /* Rows of this rank: bits -> network units -> MeV. */
@@ -92,7 +132,8 @@ static void decode(struct work *w, struct block rows, float *z, float *x, float 
         item[i] = rows.first + i;
         energy[i] = (float)E[i];
     }
-    struct vae_batch batch = { n, NULL, E, item, 0 };
+    struct vae_batch batch = { n,    NULL, E,
+                               item, 0,    b->others > 0 ? b->other + from * b->others : NULL };
     vae_decode(&w->model.vae, &batch, z, x);
     transform_inverse(&w->model.transform, n, V, E, x, NULL, x);
 }
@@ -124,6 +165,7 @@ static int write_all(struct work *w, struct err *e)
     mem_free(x);
     mem_free(energy);
     mem_free(item);
+    bad = bad || columns_write(&w->file, b->range, b->others, b->M, b->rows, b->other, e);
     return bad ? -1 : h5_commit(&w->file, e);
 }
 
@@ -142,7 +184,9 @@ static int act(struct work *w, struct err *e)
     if (modelfile_transform(&w->model, c, e)) return -1;
     w->model.transform.threshold = w->model.geom.threshold; /* as the detector reads */
     double start = clock_now();
-    if (latents[0] != '\0' ? read_latents(w, latents, e) : draw_latents(w, e)) return -1;
+    if ((latents[0] != '\0' ? read_latents(w, latents, e) : draw_latents(w, e)) ||
+        read_others(w, latents, e) || write_states(w, e))
+        return -1;
     w->sampling = clock_now() - start;
     if (run_output(w->r, output, e) ||
         showers_create(&w->file, w->r->P, output, w->bits.M, w->model.geom.voxels,

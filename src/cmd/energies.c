@@ -73,18 +73,25 @@ static double *drawn(const struct run *r, int64_t n, struct err *e)
     return energy;
 }
 
+const char *energies_file(const struct conf *c)
+{
+    const char *text = conf_count(c, key) == 1 ? conf_text_at(c, key, 0) : NULL;
+    char *end;
+
+    if (text == NULL) return NULL;
+    strtod(text, &end);
+    return end == text || *end != '\0' ? text : NULL;
+}
+
 double *energies_wanted(const struct run *r, int64_t *n, struct err *e)
 {
     int count = conf_count(r->conf, key);
-    char *end = NULL;
+    const char *file = energies_file(r->conf);
 
     *n = conf_int(r->conf, "generate.showers");
-    const char *first = count > 0 ? conf_text_at(r->conf, key, 0) : "";
-    if (count == 1) strtod(first, &end);
-    int file = count == 1 && (end == first || *end != '\0');
-    double *energy = file        ? from_file(r, first, n, e)
-                     : count > 0 ? from_numbers(r, count, *n, e)
-                                 : drawn(r, *n, e);
+    double *energy = file != NULL ? from_file(r, file, n, e)
+                     : count > 0  ? from_numbers(r, count, *n, e)
+                                  : drawn(r, *n, e);
     for (int64_t i = 0; energy != NULL && i < *n; i++)
         if (energycode_range(energy[i], e)) {
             err_within(e, "%s, shower %lld", key, (long long)i);

@@ -1,6 +1,7 @@
 #include "cmd/feed.h"
 
 #include "base/mem.h"
+#include "cmd/columns.h"
 #include "rbm/spins.h"
 #include "vae/energycode.h"
 
@@ -27,8 +28,8 @@ static int check_energies(const struct dataset *d, const char *key, struct err *
     return 0;
 }
 
-static int load(struct dataset *d, const struct run *r, const struct model *m, const char *key,
-                struct err *e)
+static int load(struct dataset *d, double **other, const struct run *r, const struct model *m,
+                const char *key, struct err *e)
 {
     int n;
     const char **path = paths_of(r->conf, key, &n);
@@ -40,6 +41,10 @@ static int load(struct dataset *d, const struct run *r, const struct model *m, c
                      : dataset_load(d, r->P, path, n, m->geom.voxels, &m->transform, &o, e) ||
                            check_energies(d, key, e);
 
+    if (!bad && m->others > 0) {
+        *other = columns_read(m->other, m->others, r->P, path, n, d->number, d->n, e);
+        bad = *other == NULL;
+    }
     mem_free(path);
     if (bad) return -1;
     struct log *log = (struct log *)&r->log;
@@ -70,9 +75,9 @@ static int open_showers(struct feed *f, const struct run *r, struct err *e)
 {
     double fraction = conf_real(r->conf, "data.validation_fraction");
 
-    if (load(&f->data, r, f->model, "data.train", e)) return -1;
+    if (load(&f->data, &f->data_other, r, f->model, "data.train", e)) return -1;
     if (conf_count(r->conf, "data.validation") > 0) {
-        if (load(&f->held, r, f->model, "data.validation", e)) return -1;
+        if (load(&f->held, &f->held_other, r, f->model, "data.validation", e)) return -1;
         f->train = dataset_whole(f->data.n);
         f->validation = dataset_whole(f->held.n);
         f->validation_data = &f->held;
@@ -157,6 +162,7 @@ int feed_open(struct feed *f, const struct run *r, const struct model *m, struct
         f->state = mem_take(share * m->rbm.T.N, sizeof *f->state);
     else
         f->u = mem_take(share * m->geom.voxels, sizeof *f->u);
+    if (!f->bits && m->others > 0) f->other = mem_take(share * m->others, sizeof *f->other);
     return 0;
 }
 
@@ -170,6 +176,9 @@ void feed_close(struct feed *f)
     mem_free(f->item);
     mem_free(f->E);
     mem_free(f->u);
+    mem_free(f->other);
+    mem_free(f->data_other);
+    mem_free(f->held_other);
     mem_free(f->state);
     *f = (struct feed){ 0 };
 }
@@ -198,6 +207,9 @@ static int fetch(struct feed *f, struct dataset *d, int64_t offset, struct err *
     for (int64_t i = 0; i < n && offset == 0 && f->noise > 0.0; i++)
         transform_blur(f->u + i * d->V, d->V, f->noise, f->seed, wanted[i], f->epoch);
     for (int i = 0; i < n; i++) f->item[i] = wanted[i] + offset;
+    const double *other = d == &f->held ? f->held_other : f->data_other;
+    int C = f->model->others;
+    for (int64_t i = 0; i < (int64_t)n * C; i++) f->other[i] = other[wanted[i / C] * C + i % C];
     return 0;
 }
 

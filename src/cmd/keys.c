@@ -42,6 +42,12 @@ static const struct conf_key table[] = {
 
     { "model.width", CONF_REAL, "1", 0.001, 16, "", 0, "channels that the architecture gives as numbers, times this" },
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
+    { "model.condition", CONF_TEXTS, "[energy]", 0, 0, "", 0, "what the networks are told of an event: energy, then the names of datasets of the shower files with a number a shower (eta, angle, ...)" },
+    { "model.condition_ranges", CONF_LIST, "[]", 0, 0, "", 0, "the range of each number beside the energy, which becomes 0 to 1" },
+    { "model.condition_ranges[].name", CONF_TEXT, "", 0, 0, "", 0, "which one" },
+    { "model.condition_ranges[].low", CONF_REAL, "0", -1e30, 1e30, "", 0, "its least value" },
+    { "model.condition_ranges[].high", CONF_REAL, "1", -1e30, 1e30, "", 0, "its largest value" },
+    { "model.condition_ranges[].scale", CONF_CHOICE, "linear", 0, 0, "", "linear log", "scaled as it is, or its logarithm" },
     { "model.energy_code", CONF_CHOICE, "caloq", 0, 0, "", "caloq old new45 refactored53", "incident energy to the bits of partition 0; old, new45 and refactored53 are the reference's, which alias (include/vae/energycode.h)" },
     { "model.file", CONF_TEXT, "", 0, 0, "", 0, "the networks start from those of this run folder or checkpoint, of the same tensors; default: from seed and data" },
 
@@ -153,6 +159,7 @@ static const struct conf_key table[] = {
     { "generate.energies", CONF_TEXTS, "[]", 0, 0, "MeV", 0, "incident energies: numbers (taken in turn), or one shower file; empty: log-uniform" },
     { "generate.energy_min", CONF_REAL, "1000", 1, 1e7, "MeV", 0, "least drawn incident energy" },
     { "generate.energy_max", CONF_REAL, "1000000", 1, 1e7, "MeV", 0, "largest drawn incident energy" },
+    { "generate.conditions", CONF_TEXT, "", 0, 0, "", 0, "file with the datasets of model.condition beside the energy, a row a shower; empty: the file of generate.energies or generate.latents" },
     { "generate.latents", CONF_TEXT, "", 0, 0, "", 0, "decode this Bits file (from encode, chains or an annealer) in order" },
     { "generate.prior", CONF_CHOICE, "rbm", 0, 0, "", "rbm uncoupled coins", "latents from the RBM, from the RBM with its couplings set to 0, or fair coins" },
     { "generate.sweeps", CONF_INT, "500", 1, 1e9, "", 0, "Gibbs sweeps from a random start" },

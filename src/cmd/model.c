@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/yaml.h"
 #include "cmd/clamp.h"
+#include "cmd/columns.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
 #include "cmd/wiring.h"
@@ -110,7 +111,8 @@ int model_networks(struct model *m, char *architecture, const char *architecture
     if (geom_parse(&m->geom, geometry, geometry_name, e)) return -1;
     if (model_conditional(m, e)) return -1;
     if ((tree = yaml_parse(architecture, architecture_name, e)) == NULL) return -1;
-    struct vae_sizes sizes = { m->geom.voxels, m->rbm.T.K, m->rbm.T.size, batch, m->code };
+    struct vae_sizes sizes = { m->geom.voxels, m->rbm.T.K, m->rbm.T.size, batch,
+                               m->code,        m->others,  m->other };
     int bad = vae_init(&m->vae, tree, architecture_name, &sizes, seed, e);
     yaml_drop(tree);
     m->networks = !bad;
@@ -162,6 +164,11 @@ int model_add_networks(struct model *m, const struct run *r, int batch, struct e
         return -1;
     }
     set_codes(m, r->conf);
+    if ((m->others = columns_asked(m->other, r->conf, e)) < 0) {
+        mem_free(a);
+        mem_free(g);
+        return -1;
+    }
     if (model_networks(m, a, architecture, g, geometry, batch, r->seed, e)) return -1;
     if (conf_flag(r->conf, "data.threshold")) m->transform.threshold = m->geom.threshold;
     return check_units(m, r->conf, e);

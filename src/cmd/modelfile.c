@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/columns.h"
 #include "cmd/edgefile.h"
 #include "cmd/rbmfile.h"
 #include "cmd/rbmsfile.h"
@@ -162,6 +163,7 @@ int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
         (h5_write_text(f, "architecture", m->architecture, "layers, YAML", e) ||
          h5_write_text(f, "geometry", m->geometry, "voxels, YAML", e) ||
          write_tensors(f, model_group, &m->vae, m->vae.params, e) ||
+         columns_save(f, m->other, m->others, e) ||
          h5_put_int(f, "/model", "transform", m->transform.kind, e) ||
          h5_put_real(f, "/model", "transform_r", m->transform.r, e) ||
          h5_put_real(f, "/model", "transform_scale", m->transform.scale, e) ||
@@ -271,6 +273,11 @@ static int load_networks(const struct h5 *f, struct model *m, int batch,
     if (h5_read_text(f, "architecture", &architecture, e)) return -1;
     if (h5_read_text(f, "geometry", &geometry, e)) {
         mem_free(architecture);
+        return -1;
+    }
+    if (columns_load(f, m->other, &m->others, e)) {
+        mem_free(architecture);
+        mem_free(geometry);
         return -1;
     }
     if (model_networks(m, architecture, f->path, geometry, f->path, batch, 0, e)) return -1;

@@ -55,7 +55,7 @@ struct learner {
 
 static struct vae_batch rows(const struct learner *l, int B)
 {
-    return (struct vae_batch){ B, l->u, l->E, l->item, 0 };
+    return (struct vae_batch){ B, l->u, l->E, l->item, 0, NULL };
 }
 
 static void learn(void *ctx)
@@ -82,7 +82,7 @@ static void decode(void *ctx)
 static double bytes_of(const struct yaml *tree, const char *file, int B, struct err *e)
 {
     int size[PARTITIONS] = { UNITS, UNITS, UNITS, UNITS };
-    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, 0, ENERGYCODE_CALOQ };
+    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, 0, ENERGYCODE_CALOQ, 0, NULL };
     struct vae v;
 
     if (vae_init(&v, tree, file, &sizes, 1, e)) return NAN;
@@ -137,7 +137,7 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
 static int init(struct learner *l, const struct yaml *tree, const char *file, int B, struct err *e)
 {
     int size[PARTITIONS] = { UNITS, UNITS, UNITS, UNITS };
-    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, B, ENERGYCODE_CALOQ };
+    struct vae_sizes sizes = { VOXELS, PARTITIONS, size, B, ENERGYCODE_CALOQ, 0, NULL };
     struct optim_options how = optim_default();
     struct topology T;
 

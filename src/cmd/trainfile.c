@@ -14,7 +14,7 @@
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform data.log1p data.standardise "
     "data.threshold "
-    "model.energy_code rbm.topology "
+    "model.energy_code model.condition model.condition_ranges rbm.topology "
     "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
     "rbm.method rbm.tempering rbm.trajectory "
     "rbm.chain_condition rbm.precision "

@@ -13,7 +13,7 @@ static struct vae_batch batch_of(const struct trainer *t)
 {
     const struct feed *f = &t->feed;
 
-    return (struct vae_batch){ (int)f->mine.count, f->u, f->E, f->item, t->step };
+    return (struct vae_batch){ (int)f->mine.count, f->u, f->E, f->item, t->step, f->other };
 }
 
 /* Part number i of the rows, those that go through the networks at a time; some are empty where
@@ -27,7 +27,10 @@ static struct vae_batch part_of(const struct trainer *t, struct vae_batch all, i
                                .u = all.u + (int64_t)first * t->model.vae.V,
                                .E = all.E + first,
                                .item = all.item + first,
-                               .step = all.step };
+                               .step = all.step,
+                               .other = all.other != NULL
+                                            ? all.other + (int64_t)first * t->model.others
+                                            : NULL };
 }
 
 /* The weights of this step's place in the run; without a prior nothing pulls the posterior. */

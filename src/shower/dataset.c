@@ -93,7 +93,7 @@ static int read_block(struct dataset *d, const struct dataset_options *o, const 
 
 /* Number what was kept: energies of all, the blocks of all ranks. */
 static void number(struct dataset *d, const struct par *P, const struct source *s, struct block all,
-                   const unsigned char *keep, int files)
+                   const unsigned char *keep)
 {
     unsigned char *kept = mem_take(d->read, 1);
 
@@ -101,11 +101,11 @@ static void number(struct dataset *d, const struct par *P, const struct source *
     par_sum_int(P, d->fault, TRANSFORM_FAULTS);
     d->clipped = par_sum_one(P, d->clipped);
     d->energy = mem_take(d->read, sizeof *d->energy);
-    if (files) d->number = mem_take(d->read, sizeof *d->number);
+    d->number = mem_take(d->read, sizeof *d->number);
     d->first_dropped = -1;
     for (int64_t i = 0; i < d->read; i++) {
         if (kept[i]) {
-            if (files) d->number[d->n] = i;
+            d->number[d->n] = i;
             d->energy[d->n++] = s->energy[i];
         } else if (d->first_dropped < 0) {
             d->first_dropped = i;
@@ -135,7 +135,7 @@ static int load(struct dataset *d, const struct par *P, const struct source *s,
     if (enough(d->read, P, path, e) != 0) return -1;
     unsigned char *keep = mem_take(all.count, 1);
     int status = read_block(d, o, s, all, t, keep, e);
-    if (status == 0) number(d, P, s, all, keep, o->storage == DATASET_FILES);
+    if (status == 0) number(d, P, s, all, keep);
     mem_free(keep);
     if (status == 0) status = enough(d->n, P, path, e);
     d->post = post_new(P->size);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { BITS, ENERGY };
+enum { BITS, ENERGY, CONDITIONS };
 enum { HITS, ACTIVATIONS, SPREAD };
 
 /* Is a layer of the list named so? */
@@ -21,14 +21,15 @@ int decoder_init(struct decoder *d, const struct yaml *list, int units, const st
 {
     const char *output[] = { "hits", "activations", "spread" };
     struct graph_input input[] = { { "bits", shape_units(units), 1 },
-                                   { "energy", shape_units(1), 0 } };
+                                   { "energy", shape_units(1), 0 },
+                                   { "conditions", shape_units(1 + site->others), 0 } };
     struct site_sizes size;
     char text[48];
 
     site_sizes(&size, site, units, 0);
     struct graph_wish w = { .prefix = "decoder",
                             .input = input,
-                            .inputs = 2,
+                            .inputs = 3,
                             .size = size.size,
                             .sizes = size.n,
                             .output = output,
@@ -55,11 +56,17 @@ void decoder_free(struct decoder *d)
     graph_free(&d->net);
 }
 
-void decoder_forward(struct decoder *d, const float *z, const float *t, float *dz,
+int decoder_reads_conditions(const struct decoder *d)
+{
+    return d->net.value[CONDITIONS].last >= 0;
+}
+
+void decoder_forward(struct decoder *d, const float *z, const float *t, const float *c, float *dz,
                      const float *params, int B, int training)
 {
     graph_bind(&d->net, BITS, z, dz);
     graph_bind(&d->net, ENERGY, t, NULL);
+    graph_bind(&d->net, CONDITIONS, c, NULL);
     graph_forward(&d->net, params, B, training);
 }
 

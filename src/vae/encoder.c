@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWERS, ENERGY, BITS };
+enum { SHOWERS, ENERGY, BITS, CONDITIONS };
 
 static int init_level(struct encoder *n, int level, const struct yaml *list, int before,
                       const struct site *site, struct err *e)
@@ -15,14 +15,15 @@ static int init_level(struct encoder *n, int level, const struct yaml *list, int
     /* partition 0 is given: the first level's bits need no gradient */
     struct graph_input input[] = { { "showers", shape_units(site->voxels), 0 },
                                    { "energy", shape_units(1), 0 },
-                                   { "bits", shape_units(before), level > 0 } };
+                                   { "bits", shape_units(before), level > 0 },
+                                   { "conditions", shape_units(1 + site->others), 0 } };
     struct site_sizes size;
     struct graph *g = &n->level[level];
 
     site_sizes(&size, site, before, n->count[level]);
     struct graph_wish w = { .prefix = prefix,
                             .input = input,
-                            .inputs = 3,
+                            .inputs = 4,
                             .size = size.size,
                             .sizes = size.n,
                             .output = &output,
@@ -66,6 +67,11 @@ int encoder_init(struct encoder *n, const struct yaml *list, int levels, const s
     n->dbits = mem_take((int64_t)site->batch * n->units, sizeof *n->dbits);
     if (wrong) encoder_free(n);
     return wrong;
+}
+
+int encoder_reads_conditions(const struct encoder *n)
+{
+    return n->level[0].value[CONDITIONS].last >= 0; /* all levels have the same layers */
 }
 
 void encoder_free(struct encoder *n)
@@ -115,6 +121,7 @@ void encoder_forward(struct encoder *n, const struct encoder_rows *r, const floa
         graph_bind(g, SHOWERS, r->u, NULL);
         graph_bind(g, ENERGY, r->t, NULL);
         graph_bind(g, BITS, n->bits, NULL);
+        graph_bind(g, CONDITIONS, r->c, NULL);
         graph_forward(g, params, B, mode != LATENT_BITS);
         const float *raw = graph_output(g, 0);
         for (size_t b = 0; b < (size_t)B; b++) {

@@ -14,6 +14,7 @@ void site_sizes(struct site_sizes *s, const struct site *site, int bits, int log
     add(s, "voxels", site->voxels);
     add(s, "bits", bits);
     add(s, "partitions", site->partitions);
+    add(s, "conditions", 1 + site->others);
     if (logits > 0) add(s, "logits", logits);
     for (int k = 0; k < site->partitions; k++) {
         snprintf(s->name[k], sizeof s->name[k], "p%u", (unsigned)k % 100u);

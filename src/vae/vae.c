@@ -9,30 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* `energy: {low, high, scale}`; its keys and the file's. */
-static int read_energy(struct vae *v, const struct yaml *tree, const char *file, struct err *e)
-{
-    const struct yaml *y = yaml_get(tree, "energy");
-    const char *names[] = { "low", "high", "scale" };
-    double *values[] = { &v->low, &v->high, &v->scale };
-
-    v->low = 6.0, v->high = 14.0, v->scale = 1.0;
-    if (y == NULL) return 0;
-    if (y->kind != YAML_MAP)
-        return err_set(e, "%s:%d: energy: expected {low, high, scale}", file, y->line);
-    for (int i = 0; i < y->n; i++) {
-        int k = 0;
-        while (k < 3 && strcmp(y->key[i], names[k]) != 0) k++;
-        if (k == 3)
-            return err_set(e, "%s:%d: energy: no key '%s'; its keys are low, high and scale", file,
-                           y->key_line[i], y->key[i]);
-        if (yaml_real(&y->entry[i], file, values[k], e)) return -1;
-    }
-    if (v->high > v->low) return 0;
-    return err_set(e, "%s:%d: energy: high = %g must be above low = %g", file, y->line, v->high,
-                   v->low);
-}
-
 static int check_tree(const struct yaml *tree, const char *file, struct err *e)
 {
     if (tree->kind != YAML_MAP)
@@ -76,6 +52,7 @@ static int init_networks(struct vae *v, const struct yaml *tree, const char *fil
                          .partitions = v->K,
                          .batch = v->batch,
                          .nodes = v->nodes,
+                         .others = v->condition.others,
                          .T = &v->T };
 
     if (width != NULL && yaml_real(width, file, &site.width, e)) return -1;
@@ -89,6 +66,18 @@ static int init_networks(struct vae *v, const struct yaml *tree, const char *fil
                : 0;
 }
 
+/* More than the energy is of use only where some layer reads it. */
+static int check_conditions(const struct vae *v, const char *file, struct err *e)
+{
+    int reads = encoder_reads_conditions(&v->encoder) || decoder_reads_conditions(&v->decoder);
+
+    if (v->condition.others == 0 || reads) return 0;
+    return err_set(e,
+                   "%s: no layer reads 'conditions', and model.condition names %s beside the "
+                   "energy",
+                   file, v->condition.other[0].name);
+}
+
 static void take_memory(struct vae *v)
 {
     int64_t B = v->batch;
@@ -96,6 +85,7 @@ static void take_memory(struct vae *v)
     v->params = mem_take(v->T.total, sizeof *v->params);
     v->grad = mem_take(v->T.total, sizeof *v->grad);
     v->t = mem_take(B, sizeof *v->t);
+    if (v->condition.others > 0) v->c = mem_take(B * (1 + v->condition.others), sizeof *v->c);
     v->z = mem_take(B * v->L, sizeof *v->z);
     v->dz = mem_take(B * v->L, sizeof *v->dz);
     v->field = mem_take(B * v->L, sizeof *v->field);
@@ -107,6 +97,7 @@ static void take_memory(struct vae *v)
     v->hit_noise = mem_take(B * v->V, sizeof *v->hit_noise);
     v->energy = mem_take(B, sizeof *v->energy);
     v->rows = (struct encoder_rows){ .t = v->t,
+                                     .c = v->c != NULL ? v->c : v->t,
                                      .noise = v->noise,
                                      .z = v->z,
                                      .zeta = v->zeta,
@@ -122,6 +113,9 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
         .V = s->voxels, .K = s->partitions, .batch = s->batch, .code = s->code, .seed = seed
     };
     if (s->partitions < 2) return err_set(e, "a model of %d partitions, expected 2", s->partitions);
+    if (s->others > CONDITION_MOST) die("a model of %d conditions", s->others);
+    v->condition.others = s->others;
+    for (int k = 0; k < s->others; k++) v->condition.other[k] = s->other[k];
     v->nodes = mem_take(v->K, sizeof *v->nodes);
     for (int k = 0; k < v->K; k++) {
         v->nodes[k] = s->nodes[k];
@@ -129,7 +123,8 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
     }
     v->F = v->L - v->nodes[0];
     if (energycode_fits(v->code, v->nodes[0], e) || check_tree(tree, file, e) ||
-        read_energy(v, tree, file, e) || init_networks(v, tree, file, e)) {
+        condition_energy(&v->condition, tree, file, e) || init_networks(v, tree, file, e) ||
+        check_conditions(v, file, e)) {
         vae_free(v);
         return -1;
     }
@@ -180,6 +175,7 @@ void vae_free(struct vae *v)
     for (size_t i = 0; i < sizeof block / sizeof block[0]; i++) mem_free(block[i]);
     mem_free(v->energy);
     mem_free(v->mean);
+    mem_free(v->c);
     mem_free(v->nodes);
     *v = (struct vae){ 0 };
 }
@@ -208,11 +204,11 @@ void vae_condition(const struct vae *v, int B, const double *E, float *bits, int
         energycode_encode(v->code, bits + (size_t)b * (size_t)stride, v->nodes[0], E[b]);
 }
 
-static void energies(struct vae *v, int B, const double *E)
+static void conditions(struct vae *v, const struct vae_batch *b)
 {
-    if (B < 0 || B > v->batch) die("%d showers in a model of %d", B, v->batch);
-    for (int b = 0; b < B; b++)
-        v->t[b] = (float)((log(E[b]) - v->low) / (v->high - v->low) * v->scale);
+    if (b->B < 0 || b->B > v->batch) die("%d showers in a model of %d", b->B, v->batch);
+    if (v->condition.others > 0 && b->other == NULL) die("a batch without its conditions");
+    condition_fill(&v->condition, b->B, b->E, b->other, v->t, v->c);
 }
 
 /* Logistic noise of every voxel, for the hit masks. */
@@ -225,7 +221,7 @@ static void noise_of_hits(struct vae *v, const struct vae_batch *b)
 
 static void encode(struct vae *v, const struct vae_batch *b, enum latent_mode mode, double beta)
 {
-    energies(v, b->B, b->E);
+    conditions(v, b);
     vae_condition(v, b->B, b->E, v->z, v->L);
     for (int i = 0; i < b->B; i++)
         latent_noise(v->noise + (size_t)i * (size_t)v->F, v->F, v->seed, RNG_GUMBEL, b->item[i],
@@ -241,7 +237,8 @@ void vae_forward(struct vae *v, const struct vae_batch *b, enum latent_mode mode
 {
     encode(v, b, mode, beta);
     graph_draw(&v->decoder.net, v->seed, b->item, b->step);
-    decoder_forward(&v->decoder, v->z, v->t, v->dz, v->params, b->B, mode != LATENT_BITS);
+    decoder_forward(&v->decoder, v->z, v->t, v->rows.c, v->dz, v->params, b->B,
+                    mode != LATENT_BITS);
     v->B = b->B;
     v->mode = mode;
     v->beta = beta;
@@ -331,10 +328,10 @@ static void spread_hits(struct vae *v, const struct vae_batch *b, float *u)
 
 void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, float *u)
 {
-    energies(v, b->B, b->E);
+    conditions(v, b);
     noise_of_hits(v, b);
     graph_draw(&v->decoder.net, v->seed, b->item, b->step);
-    decoder_forward(&v->decoder, bits, v->t, NULL, v->params, b->B, 0);
+    decoder_forward(&v->decoder, bits, v->t, v->rows.c, NULL, v->params, b->B, 0);
     const float *a = decoder_activations(&v->decoder), *h = decoder_hits(&v->decoder);
     for (int64_t i = 0; i < (int64_t)b->B * v->V; i++)
         u[i] = h[i] + v->hit_noise[i] > 0.0f && a[i] > 0.0f ? a[i] : 0.0f;

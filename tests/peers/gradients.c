@@ -151,7 +151,7 @@ static int train(struct work *w, const char *group, const struct loss_options *o
                  enum latent_mode mode, double beta, double slope, struct err *e)
 {
     struct vae *v = &w->m.vae;
-    struct vae_batch b = { ROWS, w->u, w->E, w->item, 1 };
+    struct vae_batch b = { ROWS, w->u, w->E, w->item, 1, NULL };
     double sum[LOSS_TERMS] = { 0.0 };
     float *before = mem_take(v->T.total, sizeof *before);
     struct h5_shape s = { 1, { LOSS_TERMS }, H5_DOUBLE };
@@ -181,7 +181,7 @@ static int act(struct work *w, const struct ask *k, const char *path, struct err
 {
     const char *model = k->model;
     struct vae *v = &w->m.vae;
-    struct vae_batch b = { ROWS, NULL, w->E, w->item, 1 };
+    struct vae_batch b = { ROWS, NULL, w->E, w->item, 1, NULL };
     const char *end = strrchr(model, '.');
 
     if (end != NULL && strcmp(end, ".yaml") == 0

@@ -66,7 +66,7 @@ class Model:
         e = self.tree.get("energy", {})
         low, high, scale = (float(e.get(k, d)) for k, d in (("low", 6), ("high", 14), ("scale", 1)))
         t = (torch.log(torch.tensor(batch["energy"][()])) - low) / (high - low) * scale
-        return {"energy": t.reshape(-1, 1)}
+        return {"energy": t.reshape(-1, 1), "conditions": t.reshape(-1, 1)}
 
     def forward(self, batch, how):
         """Values of the decoder, logits, bits, moving averages; how: an HDF5 group's attributes, or

@@ -301,7 +301,7 @@ static void decode(struct model *x, const float *z, float t, float *out)
 {
     size_t V = (size_t)x->V;
 
-    decoder_forward(&x->v.decoder, z, &t, NULL, x->v.params, 1, 1);
+    decoder_forward(&x->v.decoder, z, &t, &t, NULL, x->v.params, 1, 1);
     memcpy(out, decoder_hits(&x->v.decoder), V * sizeof *out);
     memcpy(out + V, decoder_activations(&x->v.decoder), V * sizeof *out);
 }

@@ -247,13 +247,13 @@ static void outputs_change_with_every_input(void **state)
     assert_true(memcmp(logits, other, F * sizeof(float)) != 0);
 
     float t[1] = { 0.5f }, z[L] = { 0.0f }, hits[V], activations[V];
-    decoder_forward(&x.v.decoder, z, t, NULL, x.v.params, 1, 0);
+    decoder_forward(&x.v.decoder, z, t, t, NULL, x.v.params, 1, 0);
     memcpy(hits, decoder_hits(&x.v.decoder), sizeof hits);
     memcpy(activations, decoder_activations(&x.v.decoder), sizeof activations);
     for (int j = 0; j <= L; j++) {
         if (j < L) z[j] = 1.0f;
         if (j == L) t[0] = 0.7f;
-        decoder_forward(&x.v.decoder, z, t, NULL, x.v.params, 1, 0);
+        decoder_forward(&x.v.decoder, z, t, t, NULL, x.v.params, 1, 0);
         assert_true(memcmp(hits, decoder_hits(&x.v.decoder), sizeof hits) != 0);
         assert_true(memcmp(activations, decoder_activations(&x.v.decoder), sizeof hits) != 0);
         if (j < L) z[j] = 0.0f;
