@@ -59,6 +59,9 @@ int feed_batch(struct feed *f, int64_t epoch, int64_t index, struct err *e);
  * sentence. Collective. */
 int feed_validation(struct feed *f, int64_t index, struct err *e);
 
+/* The numbers of the condition beside the energy of validation event i, out [others]. Local. */
+void feed_validation_others(const struct feed *f, int64_t i, double *out);
+
 /* Bytes [held] of the clamped units for event j of the whole batch (0 <= j < n). Local. */
 void feed_condition(const struct feed *f, int j, uint8_t *u);
 

@@ -51,6 +51,7 @@ struct validator {
     double *feature[2]; /* [rows, d] of events and generated showers; owned */
     struct sample events;
     double *incident; /* [validation.count] MeV, on every rank; owned */
+    double *other;    /* [validation.count, others] of the condition, or NULL; owned */
     int said;         /* what it costs */
     double chi2, fpd; /* of the last epoch that was judged; NAN: not measured */
 };

@@ -241,6 +241,14 @@ int feed_validation(struct feed *f, int64_t index, struct err *e)
     return fetch(f, f->validation_data, VALIDATION_ITEM, e) ? -1 : 1;
 }
 
+void feed_validation_others(const struct feed *f, int64_t i, double *out)
+{
+    const double *all = f->validation_data == &f->held ? f->held_other : f->data_other;
+    int C = f->model->others;
+
+    for (int k = 0; k < C; k++) out[k] = all[dataset_number(&f->validation, i) * C + k];
+}
+
 void feed_condition_of(const struct feed *f, int64_t event, uint8_t *u)
 {
     const struct rbm *m = &f->model->rbm;

@@ -40,6 +40,9 @@ int validator_init(struct validator *v, const struct run *r, const struct model 
     v->incident = mem_take(f->validation.count, sizeof *v->incident);
     for (int64_t i = 0; i < f->validation.count; i++)
         v->incident[i] = f->validation_data->energy[dataset_number(&f->validation, i)];
+    if (m->others > 0) v->other = mem_take(f->validation.count * m->others, sizeof *v->other);
+    for (int64_t i = 0; m->others > 0 && i < f->validation.count; i++)
+        feed_validation_others(f, i, v->other + i * m->others);
     return model_conditional(m, e);
 }
 
@@ -52,6 +55,7 @@ void validator_free(struct validator *v)
     observables_free(&v->o);
     mem_free(v->energy);
     mem_free(v->incident);
+    mem_free(v->other);
     mem_free(v->u);
     mem_free(v->x);
     *v = (struct validator){ 0 };
@@ -159,7 +163,9 @@ static void generate(struct validator *v, struct vae *networks)
         int B = (int)(left < v->room ? left : v->room);
         for (int64_t i = 0; i < (int64_t)B * b.N; i++) z[i] = b.state[from * b.N + i];
         for (int i = 0; i < B; i++) item[i] = MADE_ITEM + b.rows.first + from + i;
-        struct vae_batch rows = { B, NULL, b.incident + from, item, 0 };
+        int64_t first = b.rows.first + from;
+        const double *other = v->other != NULL ? v->other + first * v->m->others : NULL;
+        struct vae_batch rows = { B, NULL, b.incident + from, item, 0, other };
         vae_decode(networks, &rows, z, v->u);
         features(v, B, rows.E, v->u, v->feature[1] + from * v->d);
     }

@@ -66,6 +66,7 @@ must 1 train "${told[@]}" run.dir="$work/turn"
 look "gone on: the same checkpoint" same "$work/told1/checkpoint-2.h5" "$work/turn/checkpoint-2.h5" but=/config
 must 1 train "${told[@]}" run.dir="$work/parts" training.micro_batch=3
 look "a step in parts" metrics "$work/told1/metrics.jsonl" "$work/parts/metrics.jsonl" 1e-3
+must 2 train "${told[@]}" run.dir="$work/judged" training.best=fpd training.best_sweeps=2 training.epochs=1 data.validation="[$work/b.h5]" data.train="[$work/a.h5]"
 must 2 encode encode.model="$work/told1" data.test="[$work/a.h5, $work/b.h5]" encode.output="$work/coded.h5" run.dir="$work/enc"
 make=(generate generate.model="$work/told1" generate.sweeps=3 run.dir="$work/gen")
 must 2 "${make[@]}" generate.latents="$work/coded.h5" generate.output="$work/back.h5"
