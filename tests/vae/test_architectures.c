@@ -350,6 +350,7 @@ static void check_encoder(struct model *x)
             graph_bind(g, 0, x->u, NULL);
             graph_bind(g, 1, &t, NULL);
             graph_bind(g, 2, bits, NULL);
+            graph_bind(g, 3, &t, NULL); /* a condition of the energy alone */
             graph_forward(g, x->v.params, 1, 0);
             if (k == 0) memcpy(logit, graph_output(g, 0), (size_t)n * sizeof *logit);
             good &= k == 0 || moved(logit, graph_output(g, 0), n) > 1e-6;
