@@ -102,7 +102,7 @@ static int racer_init(struct racer *q, const struct course *c, const struct yaml
                       const char *file, struct err *e)
 {
     int size[PARTITIONS] = { CODE, UNITS, UNITS, UNITS };
-    struct vae_sizes sizes = { c->geom.voxels, PARTITIONS, size, BATCH, ENERGYCODE_CALOQ };
+    struct vae_sizes sizes = { c->geom.voxels, PARTITIONS, size, BATCH, ENERGYCODE_CALOQ, 0, NULL };
     struct optim_options how = optim_default();
 
     *q = (struct racer){ .c = c, .loss = loss_default() };
@@ -129,7 +129,7 @@ static void step(struct racer *q)
     double part = fmin(q->used / c->seconds, 1.0), sum[LOSS_TERMS] = { 0 };
     struct dataset_part all = dataset_whole(c->n);
     int64_t steps = c->n / BATCH, epoch = q->step / steps, index = q->step % steps;
-    struct vae_batch b = { BATCH, q->u, q->E, q->item, q->step };
+    struct vae_batch b = { BATCH, q->u, q->E, q->item, q->step, NULL };
 
     dataset_order(&all, c->seed, epoch, index * BATCH, BATCH, q->item);
     for (int i = 0; i < BATCH; i++) {
@@ -152,7 +152,7 @@ static void judge(struct racer *q, double mark[3])
     double sum[LOSS_TERMS] = { 0 };
 
     for (int64_t at = c->n; at < c->n + HELD; at += BATCH) {
-        struct vae_batch b = { BATCH, c->u + at * c->geom.voxels, c->E + at, q->item, 0 };
+        struct vae_batch b = { BATCH, c->u + at * c->geom.voxels, c->E + at, q->item, 0, NULL };
         for (int i = 0; i < BATCH; i++) q->item[i] = at + i;
         vae_forward(&q->v, &b, LATENT_BITS, 1.0, 0.0);
         vae_losses(&q->v, &b, NULL, 0.0, &q->loss, 0, sum);
