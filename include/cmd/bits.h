@@ -19,25 +19,25 @@
 #include "base/block.h"
 #include "base/err.h"
 #include "par/par.h"
-#include "vae/condition.h"
+#include "vae/conditions.h"
 
 #include <stdint.h>
 
 struct bits {
-    int64_t M;                           /* states in the file */
-    int N, L;                            /* bits of a state; logits of a state (0: none) */
-    struct block rows;                   /* this rank's */
-    uint8_t *state;                      /* [rows.count, N]; owned */
-    double *energy;                      /* [rows.count] or NULL; owned */
-    double *incident;                    /* [rows.count] MeV or NULL; owned */
-    float *logit;                        /* [rows.count, L] or NULL; owned */
-    int weighed;                         /* write log-weights? */
-    const double *log_weight;            /* [rows.count]; the caller's to set; borrowed */
-    int chains;                          /* write breaks? */
-    const double *breaks;                /* [N] on rank 0; the caller's to set; borrowed */
-    int others;                          /* written: numbers of the condition beside the energy */
-    const struct condition_range *range; /* [others]; borrowed */
-    double *other;                       /* [rows.count, others] or NULL; owned */
+    int64_t M;                            /* states in the file */
+    int N, L;                             /* bits of a state; logits of a state (0: none) */
+    struct block rows;                    /* this rank's */
+    uint8_t *state;                       /* [rows.count, N]; owned */
+    double *energy;                       /* [rows.count] or NULL; owned */
+    double *incident;                     /* [rows.count] MeV or NULL; owned */
+    float *logit;                         /* [rows.count, L] or NULL; owned */
+    int weighed;                          /* write log-weights? */
+    const double *log_weight;             /* [rows.count]; the caller's to set; borrowed */
+    int chains;                           /* write breaks? */
+    const double *breaks;                 /* [N] on rank 0; the caller's to set; borrowed */
+    int others;                           /* written: numbers of the condition beside the energy */
+    const struct conditions_range *range; /* [others]; borrowed */
+    double *other;                        /* [rows.count, others] or NULL; owned */
 };
 
 /* Room for rows (this rank's, in rank order) of M states; which optional columns are wanted. Local.

@@ -19,7 +19,7 @@ struct model {
     struct rbm rbm;
     enum energycode code; /* of its partition 0 */
     int others;           /* numbers of the condition beside the energy */
-    struct condition_range other[CONDITION_MOST];
+    struct conditions_range other[CONDITIONS_MOST];
     struct vae vae;
     int networks; /* are there any? */
     int averaged; /* from a file: their parameters are the average over training */

@@ -2,7 +2,7 @@
  * decoder.h - bits and energy to voxels: one graph with two outputs.
  *
  * The architecture's `decoder` list has inputs `bits` (all partitions), `energy`, `conditions` (the
- * whole vector, vae/condition.h) and outputs named
+ * whole vector, vae/conditions.h) and outputs named
  * `hits` (logits) and `activations`, each of `voxels` units. A third output named `spread` may be
  * there: ln q, the relative variance of a hit's energy that the bits do not explain.
  */

@@ -6,7 +6,7 @@
  * z_0 is the energy code; level l draws partition l + 1 from its logits, the last level all
  * partitions that are left: `levels` is 1 to partitions - 1. Each level is its own copy of the
  * architecture's `encoder` list, with inputs `showers`, `energy`, `bits` (all partitions before),
- * `conditions` (the whole vector, vae/condition.h) and an output named `logits` of `logits` units.
+ * `conditions` (the whole vector, vae/conditions.h) and an output named `logits` of `logits` units.
  * Sizes: vae/site.h.
  */
 #ifndef VAE_ENCODER_H

@@ -18,7 +18,7 @@
 #define VAE_VAE_H
 
 #include "rbm/rbm.h"
-#include "vae/condition.h"
+#include "vae/conditions.h"
 #include "vae/decoder.h"
 #include "vae/encoder.h"
 #include "vae/energycode.h"
@@ -30,15 +30,15 @@ struct vae_sizes {
     const int *nodes; /* [K]; copied */
     int batch;        /* most rows of a call */
     enum energycode code;
-    int others;                          /* numbers of the condition beside the energy */
-    const struct condition_range *other; /* [others]; copied */
+    int others;                           /* numbers of the condition beside the energy */
+    const struct conditions_range *other; /* [others]; copied */
 };
 
 struct vae {
     int V, L, F, K, batch; /* voxels, all bits, free bits, partitions, most rows */
     int *nodes;            /* [K]; owned */
     enum energycode code;  /* of partition 0 */
-    struct condition condition;
+    struct conditions condition;
     uint64_t seed;
     struct tensors T;
     float *params, *grad; /* [T.total]; owned, grad unless vae_gradient */

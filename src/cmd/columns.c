@@ -8,7 +8,7 @@
 static const char list[] = "model.condition", ranges[] = "model.condition_ranges";
 
 /* The declared range of a name. */
-static int declared(struct condition_range *r, const struct conf *c, const char *name,
+static int declared(struct conditions_range *r, const struct conf *c, const char *name,
                     struct err *e)
 {
     for (int i = 0; i < conf_count(c, ranges); i++) {
@@ -16,7 +16,7 @@ static int declared(struct condition_range *r, const struct conf *c, const char 
         r->low = conf_item_real(c, ranges, i, "low");
         r->high = conf_item_real(c, ranges, i, "high");
         r->log = strcmp(conf_item_text(c, ranges, i, "scale"), "log") == 0;
-        return condition_range_is(r, e) ? err_within(e, "%s", ranges) : 0;
+        return conditions_range_is(r, e) ? err_within(e, "%s", ranges) : 0;
     }
     return err_set(e,
                    "%s names %s, which %s does not have: expected {name: %s, low: ..., high: ...}",
@@ -30,7 +30,7 @@ static int is_listed(const struct conf *c, const char *name)
     return 0;
 }
 
-int columns_asked(struct condition_range *r, const struct conf *c, struct err *e)
+int columns_asked(struct conditions_range *r, const struct conf *c, struct err *e)
 {
     static const char *const taken[] = { "energy", "showers",  "incident_energies",
                                          "states", "energies", "logits" };
@@ -38,19 +38,19 @@ int columns_asked(struct condition_range *r, const struct conf *c, struct err *e
 
     if (n < 1 || strcmp(conf_text_at(c, list, 0), "energy") != 0)
         return err_set(e, "%s: expected energy as its first entry: partition 0 is its code", list);
-    if (n - 1 > CONDITION_MOST)
+    if (n - 1 > CONDITIONS_MOST)
         return err_set(e, "%s names %d numbers beside the energy, expected at most %d", list, n - 1,
-                       CONDITION_MOST);
+                       CONDITIONS_MOST);
     for (int i = 1; i < n; i++) {
         const char *name = conf_text_at(c, list, i);
         int used = 0;
         for (int k = 0; k < 6; k++) used |= strcmp(name, taken[k]) == 0;
         for (int k = 1; k < i; k++) used |= strcmp(name, conf_text_at(c, list, k)) == 0;
-        if (used || name[0] == '\0' || strlen(name) >= CONDITION_NAME || strpbrk(name, "/ ,"))
+        if (used || name[0] == '\0' || strlen(name) >= CONDITIONS_NAME || strpbrk(name, "/ ,"))
             return err_set(e,
                            "%s: '%s' is not the name of another dataset, expected one of at most "
                            "%d letters, once",
-                           list, name, CONDITION_NAME - 1);
+                           list, name, CONDITIONS_NAME - 1);
         snprintf(r[i - 1].name, sizeof r[i - 1].name, "%s", name);
         if (declared(&r[i - 1], c, name, e)) return -1;
     }
@@ -87,7 +87,7 @@ static int append(const struct par *P, const char *path, const char *name, doubl
 }
 
 /* Column k of the rows wanted. */
-static int pick(double *out, const struct condition_range *r, int n, int k, const double *x,
+static int pick(double *out, const struct conditions_range *r, int n, int k, const double *x,
                 int64_t have, const int64_t *number, int64_t rows, struct err *e)
 {
     for (int64_t i = 0; i < rows; i++) {
@@ -95,13 +95,13 @@ static int pick(double *out, const struct condition_range *r, int n, int k, cons
         if (at >= have)
             return err_set(e, "%s has %lld rows, expected one for each shower", r[k].name,
                            (long long)have);
-        if (condition_within(&r[k], x[at], e)) return err_within(e, "event %lld", (long long)at);
+        if (conditions_within(&r[k], x[at], e)) return err_within(e, "event %lld", (long long)at);
         out[i * n + k] = x[at];
     }
     return 0;
 }
 
-double *columns_read(const struct condition_range *r, int n, const struct par *P,
+double *columns_read(const struct conditions_range *r, int n, const struct par *P,
                      const char *const *paths, int n_paths, const int64_t *number, int64_t rows,
                      struct err *e)
 {
@@ -122,7 +122,7 @@ double *columns_read(const struct condition_range *r, int n, const struct par *P
     return NULL;
 }
 
-int columns_write(struct h5 *f, const struct condition_range *r, int n, int64_t M,
+int columns_write(struct h5 *f, const struct conditions_range *r, int n, int64_t M,
                   struct block rows, const double *x, struct err *e)
 {
     struct h5_shape s = { 2, { M, 1 }, H5_DOUBLE };
@@ -138,11 +138,11 @@ int columns_write(struct h5 *f, const struct condition_range *r, int n, int64_t 
     return bad ? -1 : 0;
 }
 
-int columns_save(struct h5 *f, const struct condition_range *r, int n, struct err *e)
+int columns_save(struct h5 *f, const struct conditions_range *r, int n, struct err *e)
 {
     struct h5_shape s = { 2, { n, 3 }, H5_DOUBLE };
-    char names[CONDITION_MOST * CONDITION_NAME] = "";
-    double row[3 * CONDITION_MOST];
+    char names[CONDITIONS_MOST * CONDITIONS_NAME] = "";
+    double row[3 * CONDITIONS_MOST];
 
     if (n == 0) return 0;
     for (int k = 0; k < n; k++) {
@@ -159,10 +159,10 @@ int columns_save(struct h5 *f, const struct condition_range *r, int n, struct er
                : 0;
 }
 
-int columns_load(const struct h5 *f, struct condition_range *r, int *n, struct err *e)
+int columns_load(const struct h5 *f, struct conditions_range *r, int *n, struct err *e)
 {
-    char names[CONDITION_MOST * CONDITION_NAME] = "";
-    double row[3 * CONDITION_MOST];
+    char names[CONDITIONS_MOST * CONDITIONS_NAME] = "";
+    double row[3 * CONDITIONS_MOST];
     struct h5_shape s;
 
     *n = 0;
@@ -170,18 +170,18 @@ int columns_load(const struct h5 *f, struct condition_range *r, int *n, struct e
     if (h5_shape(f, "condition/ranges", &s, e) ||
         h5_get_text(f, "condition", "names", names, (int)sizeof names, e))
         return -1;
-    if (s.dims != 2 || s.n[0] < 1 || s.n[0] > CONDITION_MOST || s.n[1] != 3)
+    if (s.dims != 2 || s.n[0] < 1 || s.n[0] > CONDITIONS_MOST || s.n[1] != 3)
         return err_set(e, "%s: /condition/ranges has another shape than (numbers, 3)", f->path);
     if (h5_read_all(f, "condition/ranges", H5_DOUBLE, row, e)) return -1;
     const char *at = names;
     for (int k = 0; k < (int)s.n[0]; k++) {
         size_t length = strcspn(at, " ");
-        if (length == 0 || length >= CONDITION_NAME)
+        if (length == 0 || length >= CONDITIONS_NAME)
             return err_set(e, "%s: /condition has not %lld names", f->path, (long long)s.n[0]);
-        r[k] = (struct condition_range){ "", row[3 * k], row[3 * k + 1], row[3 * k + 2] > 0.0 };
+        r[k] = (struct conditions_range){ "", row[3 * k], row[3 * k + 1], row[3 * k + 2] > 0.0 };
         memcpy(r[k].name, at, length);
         at += length + (at[length] == ' ');
-        if (condition_range_is(&r[k], e)) return err_within(e, "%s", f->path);
+        if (conditions_range_is(&r[k], e)) return err_within(e, "%s", f->path);
     }
     *n = (int)s.n[0];
     return 0;

@@ -113,7 +113,7 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
         .V = s->voxels, .K = s->partitions, .batch = s->batch, .code = s->code, .seed = seed
     };
     if (s->partitions < 2) return err_set(e, "a model of %d partitions, expected 2", s->partitions);
-    if (s->others > CONDITION_MOST) die("a model of %d conditions", s->others);
+    if (s->others > CONDITIONS_MOST) die("a model of %d conditions", s->others);
     v->condition.others = s->others;
     for (int k = 0; k < s->others; k++) v->condition.other[k] = s->other[k];
     v->nodes = mem_take(v->K, sizeof *v->nodes);
@@ -123,7 +123,7 @@ int vae_init(struct vae *v, const struct yaml *tree, const char *file, const str
     }
     v->F = v->L - v->nodes[0];
     if (energycode_fits(v->code, v->nodes[0], e) || check_tree(tree, file, e) ||
-        condition_energy(&v->condition, tree, file, e) || init_networks(v, tree, file, e) ||
+        conditions_energy(&v->condition, tree, file, e) || init_networks(v, tree, file, e) ||
         check_conditions(v, file, e)) {
         vae_free(v);
         return -1;
@@ -208,7 +208,7 @@ static void conditions(struct vae *v, const struct vae_batch *b)
 {
     if (b->B < 0 || b->B > v->batch) die("%d showers in a model of %d", b->B, v->batch);
     if (v->condition.others > 0 && b->other == NULL) die("a batch without its conditions");
-    condition_fill(&v->condition, b->B, b->E, b->other, v->t, v->c);
+    conditions_fill(&v->condition, b->B, b->E, b->other, v->t, v->c);
 }
 
 /* Logistic noise of every voxel, for the hit masks. */

@@ -124,8 +124,8 @@ static inline void network_build(struct model *x, const struct network *n)
     struct yaml *tree = network_tree(n->name, n->full ? 1.0 : 0.125);
     struct err e = { "" };
     struct topology T = { 0 };
-    struct vae_sizes s = { n->voxels, n->partitions, network_nodes, NETWORK_ROWS,
-                           ENERGYCODE_CALOQ, 0, NULL };
+    struct vae_sizes s = { n->voxels, n->partitions, network_nodes, NETWORK_ROWS, ENERGYCODE_CALOQ,
+                           0,         NULL };
 
     dnn_init(1);
     *x = (struct model){ .V = n->voxels, .K = n->partitions };

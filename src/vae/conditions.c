@@ -1,9 +1,10 @@
-#include "vae/condition.h"
+#include "vae/conditions.h"
 
 #include <math.h>
 #include <string.h>
 
-int condition_energy(struct condition *c, const struct yaml *tree, const char *file, struct err *e)
+int conditions_energy(struct conditions *c, const struct yaml *tree, const char *file,
+                      struct err *e)
 {
     const struct yaml *y = yaml_get(tree, "energy");
     const char *names[] = { "low", "high", "scale" };
@@ -26,7 +27,7 @@ int condition_energy(struct condition *c, const struct yaml *tree, const char *f
                    c->low);
 }
 
-int condition_range_is(const struct condition_range *r, struct err *e)
+int conditions_range_is(const struct conditions_range *r, struct err *e)
 {
     if (!(r->high > r->low))
         return err_set(e, "%s: high is %g, expected more than low, %g", r->name, r->high, r->low);
@@ -36,21 +37,21 @@ int condition_range_is(const struct condition_range *r, struct err *e)
     return 0;
 }
 
-int condition_within(const struct condition_range *r, double x, struct err *e)
+int conditions_within(const struct conditions_range *r, double x, struct err *e)
 {
     if (x >= r->low && x <= r->high) return 0;
     return err_set(e, "%s is %g, expected %g to %g (model.condition_ranges)", r->name, x, r->low,
                    r->high);
 }
 
-static double scaled(const struct condition_range *r, double x)
+static double scaled(const struct conditions_range *r, double x)
 {
     if (r->log) return log(x / r->low) / log(r->high / r->low);
     return (x - r->low) / (r->high - r->low);
 }
 
-void condition_fill(const struct condition *c, int B, const double *E, const double *other,
-                    float *t, float *vector)
+void conditions_fill(const struct conditions *c, int B, const double *E, const double *other,
+                     float *t, float *vector)
 {
     int n = c->others;
 

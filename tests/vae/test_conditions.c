@@ -11,20 +11,20 @@
 
 enum { V = 12, K = 3, L = 57 + 5 + 4, F = L - 57, B = 5, OTHERS = 2 };
 
-static const struct condition_range ranges[OTHERS] = { { "eta", -2.0, 3.0, 0 },
-                                                       { "impact", 0.1, 10.0, 1 } };
+static const struct conditions_range ranges[OTHERS] = { { "eta", -2.0, 3.0, 0 },
+                                                        { "impact", 0.1, 10.0, 1 } };
 
 static void numbers_of_the_condition_are_scaled_by_their_ranges(void **state)
 {
     (void)state;
-    struct condition c = { .low = 6.0, .high = 14.0, .scale = 2.0, .others = OTHERS };
+    struct conditions c = { .low = 6.0, .high = 14.0, .scale = 2.0, .others = OTHERS };
     const double E[3] = { exp(6.0), exp(8.0), exp(14.0) };
     const double other[3 * OTHERS] = { -2.0, 0.1, 0.5, 1.0, 3.0, 10.0 };
     const double want[3][3] = { { 0.0, 0.0, 0.0 }, { 0.5, 0.5, 0.5 }, { 2.0, 1.0, 1.0 } };
     float t[3], vector[9];
 
     memcpy(c.other, ranges, sizeof ranges);
-    condition_fill(&c, 3, E, other, t, vector);
+    conditions_fill(&c, 3, E, other, t, vector);
     for (int b = 0; b < 3; b++) {
         assert_near((double)t[b], want[b][0], 1e-6);
         for (int k = 0; k < 3; k++) assert_near((double)vector[3 * b + k], want[b][k], 1e-6);
@@ -34,22 +34,22 @@ static void numbers_of_the_condition_are_scaled_by_their_ranges(void **state)
 static void what_is_no_range_and_what_is_outside_is_refused(void **state)
 {
     (void)state;
-    const struct condition_range bad[] = { { "a", 1.0, 1.0, 0 }, { "b", 0.0, 1.0, 1 } };
+    const struct conditions_range bad[] = { { "a", 1.0, 1.0, 0 }, { "b", 0.0, 1.0, 1 } };
     const double outside[] = { -2.001, 3.001, NAN, INFINITY };
 
     for (int i = 0; i < 2; i++) {
         struct err e = { "" };
-        assert_int_equal(condition_range_is(&bad[i], &e), -1);
+        assert_int_equal(conditions_range_is(&bad[i], &e), -1);
         assert_true(strncmp(e.text, bad[i].name, 1) == 0);
     }
     for (int i = 0; i < 4; i++) {
         struct err e = { "" };
-        assert_int_equal(condition_within(&ranges[0], outside[i], &e), -1);
+        assert_int_equal(conditions_within(&ranges[0], outside[i], &e), -1);
         assert_non_null(strstr(e.text, "expected -2 to 3"));
     }
     struct err none = { "" };
-    assert_int_equal(condition_within(&ranges[0], -2.0, &none), 0);
-    assert_int_equal(condition_within(&ranges[0], 3.0, &none), 0);
+    assert_int_equal(conditions_within(&ranges[0], -2.0, &none), 0);
+    assert_int_equal(conditions_within(&ranges[0], 3.0, &none), 0);
 }
 
 /* Pieces of architectures: ways for an encoder and for a decoder. */
