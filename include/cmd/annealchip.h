@@ -17,7 +17,7 @@ struct annealchip {
     struct strands s;
 };
 
-/* Collective when local (anneal.dead may name files). c must be freed in any case. */
+/* Every rank for itself. c must be freed in any case. */
 int annealchip_open(struct annealchip *c, const struct run *r, const struct solver *s, int local,
                     struct err *e);
 void annealchip_free(struct annealchip *c); /* accepts { 0 } */

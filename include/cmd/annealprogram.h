@@ -30,8 +30,8 @@ struct annealprogram {
     double factor;            /* the largest by which a set was divided */
 };
 
-/* flux_per_h of the device, or 0 when it is not known. Collective when local. p must be freed in
- * any case. */
+/* flux_per_h of the device, or 0 when it is not known; local: a device of this program. Every rank
+ * for itself; rank 0 writes anneal.embedding_output. p must be freed in any case. */
 int annealprogram_open(struct annealprogram *p, const struct run *r, const struct annealmodel *m,
                        const struct solver *s, double flux_per_h, int local, struct err *e);
 void annealprogram_free(struct annealprogram *p); /* accepts { 0 } */

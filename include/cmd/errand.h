@@ -8,9 +8,8 @@
 #ifndef CMD_ERRAND_H
 #define CMD_ERRAND_H
 
-#include "cmd/annealdevice.h"
+#include "cmd/errandprogram.h"
 #include "cmd/refit.h"
-#include "cmd/session.h"
 #include "qpu/campaign.h"
 #include "rbm/rbm.h"
 
@@ -29,12 +28,14 @@ struct errand {
     uint8_t *u;  /* [delay + 1, C, held] conditions; owned */
     struct errand_book book;
     /* of the rank that draws, or of all that do */
-    struct ising *g;            /* [delay + 1, C]; owned */
-    uint8_t *state, *whole;     /* [reads, spins] as drawn, [reads, N] by unit; owned */
-    double *energy;             /* [reads] H; owned */
-    int drawn;                  /* has it drawn anything yet? */
-    struct annealdevice device; /* of a local backend */
-    struct session session;     /* anneal.backend: sapi */
+    struct ising *g;              /* [delay + 1, C]; owned */
+    uint8_t *state, *whole;       /* [reads, spins] as drawn, [reads, N] by unit; owned */
+    double *energy;               /* [reads] H; owned */
+    int drawn;                    /* has it drawn anything yet? */
+    struct annealdevice device;   /* of a local backend */
+    struct session session;       /* anneal.backend: sapi */
+    struct errandprogram program; /* with embeddings, gauges, ..; then programs is 1 */
+    int programs;
     struct refit refit;
 };
 

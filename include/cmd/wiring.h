@@ -22,10 +22,6 @@ struct wiring {
 
 int wiring_is_chip(const struct conf *c);
 
-/* Mark what a key like rbm.dead lists: qubits (17), couplers (17-30), files with one of them a
- * line. Collective. */
-int wiring_bury(struct lattice *L, const struct run *r, const char *key, struct err *e);
-
 /* Both are collective. On an error w is { 0 }. */
 int wiring_make(struct wiring *w, const struct run *r, struct err *e);
 int wiring_chip(struct wiring *w, const struct run *r, struct err *e); /* chip and dead alone */

@@ -1,9 +1,11 @@
 #include "cmd/annealchip.h"
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "cmd/wiring.h"
 
 #include <string.h>
+
+enum { DEAD_MOST = 64 << 20 };
 
 static const char *const KIND[] = { "chimera", "pegasus", "zephyr" }; /* enum chip_kind */
 
@@ -24,6 +26,20 @@ static char *size_of(const struct solver *s, int kind)
                              : mem_print("%d", s->shape[0]);
     return s->shapes > 2 ? mem_print("%d,%d,%d", s->shape[0], s->shape[1], s->shape[2])
                          : mem_print("%d", s->shape[0]);
+}
+
+/* What anneal.dead lists: a qubit, a coupler, or a file with one of them a line. */
+static int bury_listed(struct lattice *L, const struct conf *c, struct err *e)
+{
+    for (int i = 0; i < conf_count(c, "anneal.dead"); i++) {
+        const char *entry = conf_text_at(c, "anneal.dead", i);
+        int item = entry[strspn(entry, "0123456789- ")] == '\0';
+        char *text = item ? mem_text(entry) : file_slurp(entry, DEAD_MOST, NULL, e);
+        int bad = text == NULL || chip_dead(L, text, item ? "anneal.dead" : entry, e);
+        mem_free(text);
+        if (bad) return -1;
+    }
+    return 0;
 }
 
 /* What the solver does not have is dead. */
@@ -66,7 +82,7 @@ int annealchip_open(struct annealchip *c, const struct run *r, const struct solv
     int kind = 0;
 
     *c = (struct annealchip){ 0 };
-    int bad = make(c, r, s, &kind, &size, e) || (local && wiring_bury(&c->L, r, "anneal.dead", e));
+    int bad = make(c, r, s, &kind, &size, e) || (local && bury_listed(&c->L, r->conf, e));
     if (!bad) {
         lattice_settle(&c->L);
         vicinity_init(&c->v, &c->L);

@@ -22,6 +22,17 @@ void errand_init(struct errand *x, struct run *r, const struct rbm *m, int64_t s
     x->u = mem_take((int64_t)(x->delay + 1) * x->C * m->held, 1);
 }
 
+static int open_programs(struct errand *x, struct err *e)
+{
+    int local = annealdevice_is_local(x->r->conf);
+    const struct device *d = &x->device.device;
+    const struct solver *s = local ? device_solver(d) : &x->session.service.solver;
+
+    if (!x->programs) return 0;
+    return errandprogram_open(&x->program, x->r, x->m, x->g, x->u, x->delay + 1, x->C, s,
+                              local ? d->flux_per_h : condition_flux_per_h(s->name), local, e);
+}
+
 int errand_open(struct errand *x, const struct kern *k, struct err *e)
 {
     struct run *r = x->r;
@@ -34,16 +45,20 @@ int errand_open(struct errand *x, const struct kern *k, struct err *e)
     x->state = mem_take(room * x->g[0].n, 1);
     x->whole = mem_take(room * x->m->T.N, 1);
     if (refit_init(&x->refit, r, x->of, x->C, x->g[0].n, e)) return -1;
-    if (annealdevice_is_local(r->conf)) return annealdevice_open(&x->device, r, k, e);
+    x->programs = errandprogram_wanted(r->conf);
+    if (annealdevice_is_local(r->conf))
+        return annealdevice_open(&x->device, r, k, e) || open_programs(x, e) ? -1 : 0;
     r->log.quiet = 0; /* what the service says is said by the rank that hears it */
-    session_open(&x->session, r, all, e);
+    int bad =
+        session_open(&x->session, r, all * errandprogram_gauges(r->conf), e) || open_programs(x, e);
     r->log.quiet = quiet;
-    return err_is(e) ? -1 : 0;
+    return bad ? -1 : 0;
 }
 
 int errand_shares(const struct errand *x)
 {
-    return annealdevice_is_local(x->r->conf) && x->C == 1 && !refit_wanted(x->r->conf) &&
+    return annealdevice_is_local(x->r->conf) && x->C == 1 && !x->programs &&
+           !refit_wanted(x->r->conf) &&
            device_share(&x->device.device, x->reads, 0, 2).count < spins_tiles(x->reads);
 }
 
@@ -52,6 +67,7 @@ void errand_free(struct errand *x)
     if (x->r == NULL) return;
     session_free(&x->session);
     annealdevice_free(&x->device);
+    errandprogram_free(&x->program);
     refit_free(&x->refit);
     for (int i = 0; i < (x->delay + 1) * x->C && x->g != NULL; i++) ising_free(&x->g[i]);
     mem_free(x->g);
@@ -67,17 +83,26 @@ struct campaign_bill errand_predict(const struct errand *x)
 {
     int local = annealdevice_is_local(x->r->conf);
     const struct solver *s = local ? device_solver(&x->device.device) : &x->session.service.solver;
-    struct campaign plan = { .epochs = 1, .steps = x->steps, .problems = x->C, .reads = x->of[0] };
+    int gauges = errandprogram_gauges(x->r->conf);
+    struct campaign plan = {
+        .epochs = 1, .steps = x->steps, .problems = x->C * gauges, .reads = x->of[0] / gauges
+    };
     struct cost cost;
 
-    cost_init(&cost, s, local ? &x->device.params : &x->session.params, x->g[0].n);
+    cost_init(&cost, s, local ? &x->device.params : &x->session.params,
+              x->programs ? errandprogram_qubits(&x->program) : x->g[0].n);
     plan.most = local ? 0 : cost_most_reads(&cost, s);
     return campaign_predict(&plan, &cost);
 }
 
+static int slot_of(const struct errand *x, int64_t step)
+{
+    return (int)(step % (x->delay + 1));
+}
+
 static int64_t place_of(const struct errand *x, int64_t step)
 {
-    return step % (x->delay + 1) * x->C;
+    return (int64_t)slot_of(x, step) * x->C;
 }
 
 uint8_t *errand_condition(const struct errand *x, int64_t step, int q)
@@ -92,12 +117,15 @@ int errand_ask(struct errand *x, int64_t step, struct err *e)
     for (int q = 0; q < x->C; q++) {
         struct ising *g = &x->g[place_of(x, step) + q];
         ising_set(g, x->m, x->book.at.scale, x->m->held > 0 ? errand_condition(x, step, q) : NULL);
-        if (!local && (session_check(&x->session, g, x->m->T.qubit != NULL, e) ||
-                       annealer_start(&x->session.annealer, step * x->C + q, g, x->of[q], e) ||
-                       annealer_poll(&x->session.annealer, 0.0, e)))
+        if (!local && !x->programs &&
+            (session_check(&x->session, g, x->m->T.qubit != NULL, e) ||
+             annealer_start(&x->session.annealer, step * x->C + q, g, x->of[q], e) ||
+             annealer_poll(&x->session.annealer, 0.0, e)))
             return -1;
     }
-    return 0;
+    return x->programs && !local
+               ? errandprogram_ask(&x->program, slot_of(x, step), step, x->of, &x->session, e)
+               : 0;
 }
 
 /* From a local device: these tiles of the only problem, or all of all. The calls that a run made
@@ -144,6 +172,25 @@ static int64_t draw_service(struct errand *x, int64_t step, struct err *e)
     return rows;
 }
 
+/* All reads of a step, decoded. */
+static int64_t draw_programs(struct errand *x, int64_t step, struct err *e)
+{
+    int slot = slot_of(x, step);
+
+    if (annealdevice_is_local(x->r->conf)) {
+        int64_t before = x->drawn ? 0 : step;
+        x->drawn = 1;
+        return errandprogram_draw(&x->program, slot, step, before, x->of, &x->device, x->state,
+                                  x->energy, &x->book.access, e)
+                   ? -1
+                   : x->reads;
+    }
+    if (errandprogram_take(&x->program, slot, step, x->of, &x->session, x->state, x->energy, e))
+        return -1;
+    x->book.access = x->session.journal.access;
+    return x->reads;
+}
+
 /* Rows of spins as rows of all units. */
 static void expand(struct errand *x, int64_t step, int64_t rows)
 {
@@ -163,7 +210,9 @@ static void expand(struct errand *x, int64_t step, int64_t rows)
 int64_t errand_take(struct errand *x, int64_t step, const struct block *tiles, struct err *e)
 {
     int local = annealdevice_is_local(x->r->conf);
-    int64_t rows = local ? draw_local(x, step, tiles, e) : draw_service(x, step, e);
+    int64_t rows = x->programs ? draw_programs(x, step, e)
+                   : local     ? draw_local(x, step, tiles, e)
+                               : draw_service(x, step, e);
 
     if (rows < 0) return -1;
     if (refit_wanted(x->r->conf))

@@ -25,13 +25,13 @@ static int is_item(const char *text)
     return text[strspn(text, "0123456789- ")] == '\0';
 }
 
-/* What a key itself lists: entry i of the key in line i of a text; the caller frees. */
-static char *listed(const struct conf *c, const char *key)
+/* What rbm.dead itself lists: entry i of the key in line i of a text; the caller frees. */
+static char *listed(const struct conf *c)
 {
     char *text = mem_text("");
 
-    for (int i = 0; i < conf_count(c, key); i++) {
-        const char *entry = conf_text_at(c, key, i);
+    for (int i = 0; i < conf_count(c, "rbm.dead"); i++) {
+        const char *entry = conf_text_at(c, "rbm.dead", i);
         char *longer = mem_print("%s%s\n", text, is_item(entry) ? entry : "");
         mem_free(text);
         text = longer;
@@ -39,16 +39,16 @@ static char *listed(const struct conf *c, const char *key)
     return text;
 }
 
-int wiring_bury(struct lattice *L, const struct run *r, const char *key, struct err *e)
+static int bury(struct lattice *L, const struct run *r, struct err *e)
 {
-    char *text = listed(r->conf, key);
-    int bad = chip_dead(L, text, key, e);
+    char *text = listed(r->conf);
+    int bad = chip_dead(L, text, "rbm.dead", e);
 
     mem_free(text);
-    for (int i = 0; i < conf_count(r->conf, key) && !bad; i++) {
-        const char *path = conf_text_at(r->conf, key, i);
+    for (int i = 0; i < conf_count(r->conf, "rbm.dead") && !bad; i++) {
+        const char *path = conf_text_at(r->conf, "rbm.dead", i);
         if (is_item(path)) continue;
-        if ((text = run_text(r->P, path, e)) == NULL) return err_within(e, key);
+        if ((text = run_text(r->P, path, e)) == NULL) return err_within(e, "rbm.dead");
         bad = chip_dead(L, text, path, e);
         mem_free(text);
     }
@@ -76,7 +76,7 @@ int wiring_chip(struct wiring *w, const struct run *r, struct err *e)
     if (chip_make(L, (enum chip_kind)kind, conf_text(r->conf, "rbm.chip"), e))
         return err_within(e, "rbm.chip");
     qubits = lattice_count(L, -1);
-    bad = wiring_bury(L, r, "rbm.dead", e);
+    bad = bury(L, r, e);
     for (int64_t m = 0; m < L->M; m++)
         w->dead[1] += L->cut[m] && L->class[L->joint[m][0]] >= 0 && L->class[L->joint[m][1]] >= 0;
     lattice_settle(L);

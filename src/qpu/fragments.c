@@ -30,7 +30,7 @@ static void hunt_init(struct hunt *h, const struct embedding *m, const struct vi
         for (int64_t k = m->first[i]; k < m->first[i + 1]; k++) h->owner[m->qubit[k]] = i;
     for (int64_t k = 0; k < g->m; k++) {
         int a = g->pair[k][0], b = g->pair[k][1], free = a < m->n ? a : b, held = a < m->n ? b : a;
-        if (held < m->n || free >= m->n || g->J[k] == 0.0) continue; /* no chain and a held unit */
+        if (held < m->n || free >= m->n) continue; /* of two chains, or of two held units */
         uint8_t *w = &h->wants[(int64_t)(held - m->n) * m->n + free];
         h->left[held - m->n] += !*w;
         *w = 1;
