@@ -95,6 +95,10 @@ void graph_free(struct graph *g); /* accepts { 0 } */
 /* The last part of graph_init: take the memory of a graph whose layers stand. */
 void graph_memory(struct graph *g);
 
+/* Products of linear layers and convolutions in bfloat16 from now on (dnnhalf_here()); sums, all
+ * else and the parameters stay float32. */
+void graph_half(struct graph *g);
+
 /* First weights, by tensor name: the same for any order of building. */
 void graph_start(const struct graph *g, const struct tensors *T, float *params, uint64_t seed);
 

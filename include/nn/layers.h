@@ -66,6 +66,7 @@ struct layer {
     int kept;                           /* floats a row that forward keeps for backward */
     int stops;                          /* no gradient goes through */
     int learns;                         /* some tensor gets a gradient */
+    int half;                           /* products in bfloat16, where the kind has any large */
     int shared;                         /* its tensors are those of an earlier layer */
 };
 

@@ -26,13 +26,16 @@ struct conv {
     int flat;                      /* a row of x is its own column matrix */
     int rows;                      /* that are made columns of at a time */
     struct dnnconv *many, *one;    /* of CONV_ROWS rows and of one; NULL: products; owned */
+    int half;                      /* computes in bfloat16 */
+    struct dnnhalf *products;      /* then; NULL with direct kernels; owned */
 };
 
 /* The positions of y, or -1 where the kernel does not fit. */
 int conv_out(int in, int kernel, int stride);
 
-/* s.out is worked out from the rest; sizes must fit. direct = 0: products in any case. */
-void conv_init(struct conv *c, const struct conv_shape *s, int direct);
+/* s.out is worked out from the rest; sizes must fit. direct = 0: products in any case.
+ * half: x, y and weights are rounded to bfloat16 where they are multiplied; sums are float32. */
+void conv_init(struct conv *c, const struct conv_shape *s, int direct, int half);
 void conv_free(struct conv *c); /* accepts { 0 } */
 
 /* Floats of scratch that the three functions need for up to B rows. */

@@ -25,15 +25,16 @@ enum dnnconv_way {
 struct dnnconv; /* opaque: oneDNN's objects */
 
 /* Kernels of all three ways for exactly `rows` rows. NULL when the library has none that is fast
- * for this shape (its reference code, or products of columns, which num/conv does better). */
-struct dnnconv *dnnconv_make(const struct conv_shape *s, int rows);
+ * for this shape (its reference code, or products of columns, which num/conv does better). half:
+ * x, y and weights are taken in bfloat16 where they are read; what is computed is float32. */
+struct dnnconv *dnnconv_make(const struct conv_shape *s, int rows, int half);
 void dnnconv_free(struct dnnconv *k); /* accepts NULL */
 
 /* Take the weights [to, kernel, from] for calls of this way (not WEIGHTS), until taken anew. */
 void dnnconv_pack(struct dnnconv *k, enum dnnconv_way way, const float *weights);
 
 /* What is computed is overwritten: x [rows, in, from], y [rows, out, to], or for WEIGHTS dw [to,
- * kernel, from] (NULL otherwise). */
-void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, float *x, float *y, float *dw);
+ * kernel, from] (NULL otherwise). What is read of x and y is uint16_t with half, else float. */
+void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, void *x, void *y, float *dw);
 
 #endif

@@ -40,6 +40,8 @@ struct loops {
     /* the same for each of the d columns; scratch [2 d] */
     void (*soften_columns)(float *x, int rows, int d, int stride, float *scratch);
     void (*harden_columns)(float *dy, const float *y, int rows, int d, int stride, float *scratch);
+    /* y = x rounded to bfloat16, its upper half: ties to even, NaN stays one */
+    void (*half)(uint16_t *y, const float *x, size_t n);
     /* one update of nn/optim's Adam: x, first and second move */
     void (*adam)(float *x, const float *g, float *first, float *second, int64_t n,
                  const struct loops_adam *m);

@@ -85,6 +85,9 @@ void vae_free(struct vae *v); /* accepts { 0 } */
  * losses with backward, are then collective. Before that call each rank is alone. */
 void vae_reducer(struct vae *v, const struct reducer *r);
 
+/* Products of the networks in bfloat16 from now on: see graph_half. */
+void vae_half(struct vae *v);
+
 /* Gradients go to grad [T.total] from now on, borrowed, in place of memory of its own. */
 void vae_gradient(struct vae *v, float *grad);
 
@@ -131,8 +134,10 @@ void vae_layer_name(const struct vae *v, int layer, char *text, size_t n);
 /* Bytes of values, gradients and buffers for so many rows (parameters and scratch left out). */
 int64_t vae_bytes(const struct vae *v, int batch);
 
-/* Multiplications and additions in the products of one shower: a training step, or generation. */
+/* Multiplications and additions in the products of one shower: a training step, its way forward,
+ * or generation. */
 double vae_flops_training(const struct vae *v);
+double vae_flops_forward(const struct vae *v);
 double vae_flops_decoder(const struct vae *v);
 
 #endif

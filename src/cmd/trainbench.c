@@ -8,6 +8,7 @@
 #include "cmd/stopwatch.h"
 #include "nn/optim.h"
 #include "num/dnn.h"
+#include "num/dnnhalf.h"
 #include "vae/vae.h"
 
 #include <math.h>
@@ -91,6 +92,41 @@ static double bytes_of(const struct yaml *tree, const char *file, int B, struct 
     return bytes;
 }
 
+static void forward(void *ctx)
+{
+    struct learner *l = ctx;
+    struct vae_batch b = rows(l, l->B);
+
+    vae_forward(&l->v, &b, LATENT_RELAXED, 1.0, 0.05);
+}
+
+/* Processor seconds of one call, the least of two: what others on the machine do hardly counts. */
+static double cpu_of(void (*work)(void *ctx), void *ctx)
+{
+    double least = INFINITY;
+
+    for (int i = 0; i < 2; i++) {
+        double start = clock_cpu();
+        work(ctx);
+        least = fmin(least, clock_cpu() - start);
+    }
+    return least;
+}
+
+/* The same step with products in bfloat16, beside float32; by processor time. */
+static void measure_half(struct run *r, struct json *list, struct learner *l, const char *name)
+{
+    char text[96];
+    double full = cpu_of(learn, l), half;
+
+    if (!dnnhalf_here()) return;
+    vae_half(&l->v);
+    half = cpu_of(learn, l);
+    half = fmin(half, cpu_of(learn, l));
+    snprintf(text, sizeof text, "train step %s, batch %d, bfloat16", name, l->B);
+    stopwatch_say(r, list, text, "showers_per_cpu_second", l->B / half, full / half, "float32");
+}
+
 /* A second call would begin anew where the first one took longer than all the time there is. */
 static double time_of(void (*work)(void *ctx), void *ctx, double seconds)
 {
@@ -116,7 +152,7 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
                     double seconds, double best)
 {
     char text[96];
-    double step = time_of(learn, l, seconds), many, one;
+    double step = time_of(learn, l, seconds), ahead = time_of(forward, l, seconds), many, one;
 
     l->seconds = seconds;
     many = decode_seconds(l, l->B);
@@ -125,6 +161,9 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
     snprintf(text, sizeof text, "train step %s, batch %d", name, l->B);
     stopwatch_say(r, list, text, "showers_per_second", l->B / step,
                   vae_flops_training(&l->v) * l->B / step * 1e-9 / best, "the peak of sgemm");
+    snprintf(text, sizeof text, "forward %s, batch %d", name, l->B);
+    stopwatch_say(r, list, text, "showers_per_second", l->B / ahead,
+                  vae_flops_forward(&l->v) * l->B / ahead * 1e-9 / best, "the peak of sgemm");
     snprintf(text, sizeof text, "decode %s, batch %d", name, l->B);
     stopwatch_say(r, list, text, "showers_per_second", l->B / many,
                   vae_flops_decoder(&l->v) * l->B / many * 1e-9 / best, "the peak of sgemm");
@@ -132,6 +171,7 @@ static void measure(struct run *r, struct json *list, struct learner *l, const c
     stopwatch_say(r, list, text, "showers_per_second", 1.0 / one,
                   vae_flops_decoder(&l->v) / one * 1e-9 / best, "the peak of sgemm");
     genbench(r, list, name, l->B, decode_seconds, l);
+    measure_half(r, list, l, name);
 }
 
 static int init(struct learner *l, const struct yaml *tree, const char *file, int B, struct err *e)

@@ -1,6 +1,7 @@
 #include "cmd/trainer.h"
 
 #include "base/mem.h"
+#include "num/dnnhalf.h"
 
 #include <math.h>
 #include <string.h>
@@ -199,6 +200,19 @@ static int share_gradient(struct trainer *t, struct err *e)
     return 0;
 }
 
+static int precision(struct trainer *t, struct err *e)
+{
+    if (conf_choice(t->r->conf, "training.precision") == 0) return 0;
+    if (!dnnhalf_here())
+        err_set(e,
+                "training.precision is bfloat16, and the processor of rank %d has no "
+                "instructions for it: expected float32",
+                t->r->P->rank);
+    if (par_agree(t->r->P, e)) return -1;
+    vae_half(&t->model.vae);
+    return 0;
+}
+
 int trainer_init(struct trainer *t, struct run *r, struct err *e)
 {
     int batch_size = (int)conf_int(r->conf, "training.batch");
@@ -214,7 +228,7 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
         model_build(&t->model, r, networks, t->micro, e) || feed_open(&t->feed, r, &t->model, e) ||
         sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
         return -1;
-    if (networks && share_gradient(t, e)) return -1;
+    if (networks && (precision(t, e) || share_gradient(t, e))) return -1;
     if (networks)
         average_init(&t->average, conf_real(r->conf, "training.ema"), t->model.vae.T.total);
     if (networks && t->micro < share) {

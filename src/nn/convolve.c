@@ -100,7 +100,7 @@ static void prepare(struct layer *l, int batch)
     struct conv_shape s = shape_of(l);
     struct conv *c = mem_take(1, sizeof *c);
 
-    conv_init(c, &s, 1);
+    conv_init(c, &s, 1, l->half);
     l->state = c;
     l->scratch = conv_scratch(c, batch);
     if (l->scratch < l->to.c) l->scratch = l->to.c;

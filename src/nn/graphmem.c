@@ -88,9 +88,38 @@ static int64_t place_shared(struct graph *g)
     return total;
 }
 
+/* State of the layers, and scratch for the one that needs most. */
+static void prepare(struct graph *g)
+{
+    int64_t scratch = 0;
+
+    for (int i = 0; i < g->layers; i++) {
+        struct layer *l = &g->layer[i];
+        if (l->kind->prepare != NULL) l->kind->prepare(l, g->batch);
+        if (l->scratch > scratch) scratch = l->scratch;
+    }
+    g->scratch = mem_take(scratch, sizeof *g->scratch);
+}
+
+static void unprepare(struct graph *g)
+{
+    for (int i = 0; i < g->layers; i++)
+        if (g->layer[i].kind->drop != NULL) g->layer[i].kind->drop(&g->layer[i]);
+    mem_free(g->scratch);
+    g->scratch = NULL;
+}
+
+void graph_half(struct graph *g)
+{
+    if (g->batch == 0) return;
+    unprepare(g);
+    for (int i = 0; i < g->layers; i++) g->layer[i].half = 1;
+    prepare(g);
+}
+
 void graph_memory(struct graph *g)
 {
-    int64_t shared, scratch = 0;
+    int64_t shared;
 
     find_brief(g);
     g->row = shared = place_shared(g);
@@ -111,25 +140,18 @@ void graph_memory(struct graph *g)
         at += (int64_t)g->batch * g->layer[i].kept;
         if (v->gradient) v->dx = g->memory + g->batch * v->dx_place;
     }
-    for (int i = 0; i < g->layers; i++) {
-        struct layer *l = &g->layer[i];
-        if (l->kind->prepare != NULL) l->kind->prepare(l, g->batch);
-        if (l->scratch > scratch) scratch = l->scratch;
-    }
-    g->scratch = mem_take(scratch, sizeof *g->scratch);
+    prepare(g);
 }
 
 void graph_free(struct graph *g)
 {
-    for (int i = 0; i < g->layers; i++)
-        if (g->layer[i].kind->drop != NULL) g->layer[i].kind->drop(&g->layer[i]);
+    unprepare(g);
     mem_free(g->value);
     mem_free(g->layer);
     mem_free(g->seen);
     mem_free(g->fresh);
     mem_free(g->keep);
     mem_free(g->memory);
-    mem_free(g->scratch);
     *g = (struct graph){ 0 };
 }
 

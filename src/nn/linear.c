@@ -9,6 +9,7 @@
 #include "nn/layers.h"
 
 #include "num/dnn.h"
+#include "num/dnnhalf.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,6 +58,38 @@ static void start(const struct layer *l, const struct tensors *T, float *params,
         layer_fill(T, l->tensor[BIAS], params, 0.0);
 }
 
+/* The library's objects for products in bfloat16; each reads two of x, weights and y. */
+static void prepare(struct layer *l, int batch)
+{
+    l->scratch = 0;
+    if (!l->half) return;
+    l->state = dnnhalf_make();
+    for (int i = 0; i < l->ins; i++) {
+        int64_t n = shape_size(l->from[i]), u = l->to.c, B = batch;
+        int64_t size[] = { dnnhalf_scratch(B, u, n), dnnhalf_scratch(u, n, B),
+                           dnnhalf_scratch(B, n, u) };
+        for (int k = 0; k < 3; k++)
+            if (size[k] > l->scratch) l->scratch = size[k];
+    }
+}
+
+static void drop(struct layer *l)
+{
+    dnnhalf_free(l->state);
+    l->state = NULL;
+}
+
+/* As dnn_gemm with alpha = 1, in the layer's precision. */
+static void multiply(const struct layer *l, const struct layer_call *c, char ta, char tb, int M,
+                     int N, int K, const float *A, int lda, const float *B, int ldb, float beta,
+                     float *C, int ldc)
+{
+    if (l->half)
+        dnnhalf_gemm(l->state, ta, tb, M, N, K, A, lda, B, ldb, beta, C, ldc, c->scratch);
+    else
+        dnn_gemm(ta, tb, M, N, K, 1.0f, A, lda, B, ldb, beta, C, ldc);
+}
+
 static void forward(const struct layer *l, const struct layer_call *c)
 {
     int units = l->to.c, all = inputs(l), before = 0;
@@ -69,7 +102,7 @@ static void forward(const struct layer *l, const struct layer_call *c)
     for (int i = 0; i < l->ins; i++) {
         int n = shape_size(l->from[i]);
         float beta = i > 0 || l->tensors > BIAS ? 1.0f : 0.0f;
-        dnn_gemm('N', 'T', c->B, units, n, 1.0f, c->x[i], n, w + before, all, beta, c->y, units);
+        multiply(l, c, 'N', 'T', c->B, units, n, c->x[i], n, w + before, all, beta, c->y, units);
         before += n;
     }
 }
@@ -82,9 +115,9 @@ static void backward(const struct layer *l, const struct layer_call *c)
 
     for (int i = 0; i < l->ins; i++) {
         int n = shape_size(l->from[i]);
-        dnn_gemm('T', 'N', units, n, c->B, 1.0f, c->dy, units, c->x[i], n, 1.0f, dw + before, all);
+        multiply(l, c, 'T', 'N', units, n, c->B, c->dy, units, c->x[i], n, 1.0f, dw + before, all);
         if (c->dx[i] != NULL)
-            dnn_gemm('N', 'N', c->B, n, units, 1.0f, c->dy, units, w + before, all,
+            multiply(l, c, 'N', 'N', c->B, n, units, c->dy, units, w + before, all,
                      c->add[i] ? 1.0f : 0.0f, c->dx[i], n);
         before += n;
     }
@@ -109,6 +142,8 @@ const struct layer_kind layer_linear = {
     .forward = forward,
     .backward = backward,
     .flops = flops,
+    .prepare = prepare,
+    .drop = drop,
     .spares = LAYER_SPARES_Y,
     .published = { "weight", "bias" },
 };

@@ -2,11 +2,13 @@
 
 #include "base/err.h"
 #include "num/dnn.h"
+#include "num/dnnhalf.h"
 
 #include <string.h>
 
 enum {
     COLUMNS = 1 << 20, /* floats of columns at a time: they stay in the cache */
+    PAD = 16,          /* floats between parts of the scratch */
     LEAST = 16,
     MOST = 128 /* channels for which direct kernels are the faster ones */
 };
@@ -28,7 +30,7 @@ static int wants_direct(const struct conv_shape *s)
            product(s->kernel) > 1;
 }
 
-void conv_init(struct conv *c, const struct conv_shape *s, int direct)
+void conv_init(struct conv *c, const struct conv_shape *s, int direct, int half)
 {
     *c = (struct conv){ .s = *s };
     for (int d = 0; d < 3; d++) {
@@ -42,19 +44,23 @@ void conv_init(struct conv *c, const struct conv_shape *s, int direct)
     c->columns = places * taps * s->from;
     c->flat = c->columns == c->x_row && (taps == 1 || places == 1);
     c->rows = c->columns < COLUMNS ? (int)(COLUMNS / c->columns) : 1;
-    if (!direct || !wants_direct(&c->s)) return;
-    c->many = dnnconv_make(&c->s, CONV_ROWS);
-    c->one = c->many != NULL ? dnnconv_make(&c->s, 1) : NULL;
-    if (c->one == NULL) {
-        dnnconv_free(c->many);
-        c->many = NULL;
+    c->half = half;
+    if (direct && wants_direct(&c->s)) {
+        c->many = dnnconv_make(&c->s, CONV_ROWS, half);
+        c->one = c->many != NULL ? dnnconv_make(&c->s, 1, half) : NULL;
+        if (c->one == NULL) {
+            dnnconv_free(c->many);
+            c->many = NULL;
+        }
     }
+    if (half && c->many == NULL) c->products = dnnhalf_make();
 }
 
 void conv_free(struct conv *c)
 {
     dnnconv_free(c->many);
     dnnconv_free(c->one);
+    dnnhalf_free(c->products);
     *c = (struct conv){ 0 };
 }
 
@@ -63,9 +69,17 @@ int64_t conv_scratch(const struct conv *c, int B)
     if (c->many != NULL) {
         int64_t weights = product(c->s.kernel) * c->s.from * c->s.to;
         int64_t rows = CONV_ROWS * (c->x_row > c->y_row ? c->x_row : c->y_row);
-        return weights > rows ? weights : rows;
+        int64_t rounded = c->half ? CONV_ROWS * (c->x_row + c->y_row) / 2 + 2 * PAD : 0;
+        return (weights > rows ? weights : rows) + rounded;
     }
-    return c->flat ? 0 : (B < c->rows ? B : c->rows) * c->columns;
+    int64_t n = B < c->rows ? B : c->rows, columns = c->flat ? 0 : n * c->columns;
+    if (c->products == NULL) return columns;
+    /* every product is of columns, y and weights, two of which it reads */
+    int64_t K = product(c->s.kernel) * c->s.from, places = n * product(c->s.out);
+    int64_t most = dnnhalf_scratch(places, c->s.to, K);
+    if (dnnhalf_scratch(places, K, c->s.to) > most) most = dnnhalf_scratch(places, K, c->s.to);
+    if (dnnhalf_scratch(c->s.to, K, places) > most) most = dnnhalf_scratch(c->s.to, K, places);
+    return columns + PAD + most;
 }
 
 double conv_flops(const struct conv_shape *s)
@@ -121,6 +135,19 @@ static const float *gather(const struct conv *c, const float *x, int rows, float
     return scratch;
 }
 
+/* As dnn_gemm with alpha = 1, in the precision asked for; rows: whose columns are in the scratch.
+ */
+static void multiply(const struct conv *c, char ta, char tb, int M, int N, int K, const float *A,
+                     int lda, const float *B, int ldb, float beta, float *C, int ldc, int rows,
+                     float *scratch)
+{
+    if (c->products == NULL)
+        dnn_gemm(ta, tb, M, N, K, 1.0f, A, lda, B, ldb, beta, C, ldc);
+    else
+        dnnhalf_gemm(c->products, ta, tb, M, N, K, A, lda, B, ldb, beta, C, ldc,
+                     scratch + (c->flat ? 0 : rows * c->columns) + PAD);
+}
+
 static int taps_of(const struct conv *c)
 {
     return (int)product(c->s.kernel) * c->s.from;
@@ -139,8 +166,8 @@ static void forward_products(const struct conv *c, float *y, const float *x, con
     for (int b = 0, n; b < B; b += n) {
         n = B - b < c->rows ? B - b : c->rows;
         const float *column = gather(c, x + b * c->x_row, n, scratch);
-        dnn_gemm('N', 'T', n * places, c->s.to, K, 1.0f, column, K, W, K, add ? 1.0f : 0.0f,
-                 y + b * c->y_row, c->s.to);
+        multiply(c, 'N', 'T', n * places, c->s.to, K, column, K, W, K, add ? 1.0f : 0.0f,
+                 y + b * c->y_row, c->s.to, n, scratch);
     }
 }
 
@@ -153,8 +180,8 @@ static void adjoint_products(const struct conv *c, float *x, const float *y, con
     for (int b = 0, n; b < B; b += n) {
         n = B - b < c->rows ? B - b : c->rows;
         float *row = x + b * c->x_row, *column = c->flat ? row : scratch;
-        dnn_gemm('N', 'N', n * places, K, to, 1.0f, y + b * c->y_row, to, W, K,
-                 c->flat && add ? 1.0f : 0.0f, column, K);
+        multiply(c, 'N', 'N', n * places, K, to, y + b * c->y_row, to, W, K,
+                 c->flat && add ? 1.0f : 0.0f, column, K, n, scratch);
         for (int i = 0; i < n && !c->flat; i++)
             columns(&c->s, column + i * c->columns, row + i * c->x_row, 1);
     }
@@ -168,12 +195,22 @@ static void weights_products(const struct conv *c, float *dW, const float *x, co
     for (int b = 0, n; b < B; b += n) {
         n = B - b < c->rows ? B - b : c->rows;
         const float *column = gather(c, x + b * c->x_row, n, scratch);
-        dnn_gemm('T', 'N', to, K, n * places, 1.0f, y + b * c->y_row, to, column, K, 1.0f, dW, K);
+        multiply(c, 'T', 'N', to, K, n * places, y + b * c->y_row, to, column, K, 1.0f, dW, K, n,
+                 scratch);
     }
 }
 
 /* --- direct kernels ----------------------------------------------------------------------------
  */
+
+/* Where rows of x and y in bfloat16 stand in the scratch. */
+static uint16_t *rounded(const struct conv *c, float *scratch)
+{
+    int64_t weights = (int64_t)taps_of(c) * c->s.to;
+    int64_t rows = CONV_ROWS * (c->x_row > c->y_row ? c->x_row : c->y_row);
+
+    return (uint16_t *)(void *)(scratch + (weights > rows ? weights : rows));
+}
 
 /* CONV_ROWS rows at a time, then one by one. Of x, y and dW one is written, what the way computes;
  * what is added goes through the scratch. */
@@ -189,9 +226,15 @@ static void direct(const struct conv *c, enum dnnconv_way way, float *x, float *
         float *rx = x + b * c->x_row, *ry = y + b * c->y_row;
         float *sum = way == DNNCONV_WEIGHTS ? dW : way == DNNCONV_FORWARD ? ry : rx;
         n = b < whole ? CONV_ROWS : 1;
+        float *sx = add && way == DNNCONV_ADJOINT ? scratch : rx;
+        float *sy = add && way == DNNCONV_FORWARD ? scratch : ry;
         int64_t many = way == DNNCONV_WEIGHTS ? (int64_t)taps_of(c) * c->s.to : n * row;
-        dnnconv_run(b < whole ? c->many : c->one, way, add && way == DNNCONV_ADJOINT ? scratch : rx,
-                    add && way == DNNCONV_FORWARD ? scratch : ry,
+        uint16_t *hx = rounded(c, scratch), *hy = hx + n * c->x_row + PAD;
+        if (c->half && way != DNNCONV_ADJOINT) dnnhalf_round(hx, rx, n * c->x_row);
+        if (c->half && way != DNNCONV_FORWARD) dnnhalf_round(hy, ry, n * c->y_row);
+        dnnconv_run(b < whole ? c->many : c->one, way,
+                    c->half && way != DNNCONV_ADJOINT ? (void *)hx : sx,
+                    c->half && way != DNNCONV_FORWARD ? (void *)hy : sy,
                     way == DNNCONV_WEIGHTS ? scratch : NULL);
         for (int64_t i = 0; add && i < many; i++) sum[i] += scratch[i];
     }

@@ -20,11 +20,12 @@ static md_ref ref(const dnnl_memory_desc_t *m)
     return *m;
 }
 
-static dnnl_status_t describe(dnnl_memory_desc_t *m, const dnnl_dims_t n, const dnnl_dims_t strides)
+static dnnl_status_t describe(dnnl_memory_desc_t *m, const dnnl_dims_t n, dnnl_data_type_t type,
+                              const dnnl_dims_t strides)
 {
     return strides != NULL
-               ? dnnl_memory_desc_create_with_strides(m, DIMS, n, dnnl_f32, strides)
-               : dnnl_memory_desc_create_with_tag(m, DIMS, n, dnnl_f32, dnnl_format_tag_any);
+               ? dnnl_memory_desc_create_with_strides(m, DIMS, n, type, strides)
+               : dnnl_memory_desc_create_with_tag(m, DIMS, n, type, dnnl_format_tag_any);
 }
 
 static void undescribe(dnnl_memory_desc_t *m)
@@ -59,11 +60,11 @@ static md_ref ref(const dnnl_memory_desc_t *m)
     return m;
 }
 
-static dnnl_status_t describe(dnnl_memory_desc_t *m, const dnnl_dims_t n, const dnnl_dims_t strides)
+static dnnl_status_t describe(dnnl_memory_desc_t *m, const dnnl_dims_t n, dnnl_data_type_t type,
+                              const dnnl_dims_t strides)
 {
-    return strides != NULL
-               ? dnnl_memory_desc_init_by_strides(m, DIMS, n, dnnl_f32, strides)
-               : dnnl_memory_desc_init_by_tag(m, DIMS, n, dnnl_f32, dnnl_format_tag_any);
+    return strides != NULL ? dnnl_memory_desc_init_by_strides(m, DIMS, n, type, strides)
+                           : dnnl_memory_desc_init_by_tag(m, DIMS, n, type, dnnl_format_tag_any);
 }
 
 static void undescribe(dnnl_memory_desc_t *m)
@@ -104,6 +105,7 @@ struct way {
 };
 
 struct dnnconv {
+    int half;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     struct way way[DNNCONV_WAYS];
@@ -115,23 +117,23 @@ static void check(dnnl_status_t s, const char *what)
 }
 
 /* [n, c, z, phi, r], channels last in memory. */
-static dnnl_memory_desc_t last(int n, int c, const int at[3])
+static dnnl_memory_desc_t last(int n, int c, const int at[3], dnnl_data_type_t type)
 {
     const dnnl_dims_t dims = { n, c, at[0], at[1], at[2] };
     const dnnl_dim_t row = (dnnl_dim_t)at[2] * c, plane = row * at[1];
     const dnnl_dims_t strides = { plane * at[0], 1, plane, row, c };
     dnnl_memory_desc_t m;
 
-    check(describe(&m, dims, strides), "a layout of channels last");
+    check(describe(&m, dims, type, strides), "a layout of channels last");
     return m;
 }
 
-static dnnl_memory_desc_t any_weights(const struct conv_shape *s)
+static dnnl_memory_desc_t any_weights(const struct conv_shape *s, dnnl_data_type_t type)
 {
     const dnnl_dims_t dims = { s->to, s->from, s->kernel[0], s->kernel[1], s->kernel[2] };
     dnnl_memory_desc_t m;
 
-    check(describe(&m, dims, NULL), "a free layout of weights");
+    check(describe(&m, dims, type, NULL), "a free layout of weights");
     return m;
 }
 
@@ -156,8 +158,11 @@ static int find(struct dnnconv *k, enum dnnconv_way way, const struct conv_shape
                 dnnl_primitive_desc_t hint)
 {
     struct way *w = &k->way[way];
-    dnnl_memory_desc_t x = last(rows, s->from, s->in), y = last(rows, s->to, s->out);
-    dnnl_memory_desc_t weights = any_weights(s);
+    /* what is read is in bfloat16 when asked for, what is computed never */
+    const dnnl_data_type_t read = k->half ? dnnl_bf16 : dnnl_f32;
+    dnnl_memory_desc_t x = last(rows, s->from, s->in, way == DNNCONV_ADJOINT ? dnnl_f32 : read);
+    dnnl_memory_desc_t y = last(rows, s->to, s->out, way == DNNCONV_FORWARD ? dnnl_f32 : read);
+    dnnl_memory_desc_t weights = any_weights(s, way == DNNCONV_WEIGHTS ? dnnl_f32 : read);
     const dnnl_dims_t stride = { s->stride[0], s->stride[1], s->stride[2] };
     dnnl_status_t found = choose(&w->desc, way, k->engine, &x, &weights, &y, stride, hint);
 
@@ -185,7 +190,7 @@ static void build(struct dnnconv *k, enum dnnconv_way way, const struct conv_sha
     dnnl_memory_desc_t plain;
     dnnl_primitive_desc_t reorder;
 
-    check(describe(&plain, dims, strides), "a layout of weights");
+    check(describe(&plain, dims, dnnl_f32, strides), "a layout of weights");
     w->room =
         mem_take((int64_t)(dnnl_memory_desc_get_size(packed) / sizeof(float)) + 1, sizeof *w->room);
     w->packed = memory_of(k->engine, packed, w->room);
@@ -200,11 +205,12 @@ static void build(struct dnnconv *k, enum dnnconv_way way, const struct conv_sha
     undescribe(&plain);
 }
 
-struct dnnconv *dnnconv_make(const struct conv_shape *s, int rows)
+struct dnnconv *dnnconv_make(const struct conv_shape *s, int rows, int half)
 {
     struct dnnconv *k = mem_take(1, sizeof *k);
     dnnl_primitive_desc_t hint = NULL;
 
+    k->half = half;
     check(dnnl_engine_create(&k->engine, dnnl_cpu, 0), "an engine");
     check(dnnl_stream_create(&k->stream, k->engine, dnnl_stream_default_flags), "a stream");
     for (int i = 0; i < DNNCONV_WAYS; i++) {
@@ -256,7 +262,7 @@ void dnnconv_pack(struct dnnconv *k, enum dnnconv_way way, const float *weights)
     reorder(k, w, w->plain, w->packed);
 }
 
-void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, float *x, float *y, float *dw)
+void dnnconv_run(struct dnnconv *k, enum dnnconv_way way, void *x, void *y, float *dw)
 {
     static const int arg_x[] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_SRC, DNNL_ARG_SRC };
     static const int arg_w[] = { DNNL_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS };

@@ -201,6 +201,19 @@ static void adam(float *restrict x, const float *restrict g, float *restrict fir
     }
 }
 
+static void half(uint16_t *restrict y, const float *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        union {
+            float x;
+            uint32_t bits;
+        } u = { .x = x[i] };
+        uint32_t near = u.bits + 0x7fffu + (u.bits >> 16 & 1u);
+        near = (u.bits & 0x7fffffffu) > 0x7f800000u ? u.bits | 0x400000u : near;
+        y[i] = (uint16_t)(near >> 16);
+    }
+}
+
 extern const struct loops KERN(loops);
 
 const struct loops KERN(loops) = {
@@ -215,5 +228,6 @@ const struct loops KERN(loops) = {
     .harden = harden,
     .soften_columns = soften_columns,
     .harden_columns = harden_columns,
+    .half = half,
     .adam = adam,
 };

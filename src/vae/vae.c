@@ -151,6 +151,12 @@ void vae_reducer(struct vae *v, const struct reducer *r)
     graph_reducer(&v->decoder.net, r);
 }
 
+void vae_half(struct vae *v)
+{
+    for (int l = 0; l < v->encoder.levels; l++) graph_half(&v->encoder.level[l]);
+    graph_half(&v->decoder.net);
+}
+
 void vae_gradient(struct vae *v, float *grad)
 {
     if (!v->lent) mem_free(v->grad);
@@ -343,6 +349,14 @@ double vae_flops_training(const struct vae *v)
     double sum = graph_flops(&v->decoder.net, 1);
 
     for (int l = 0; l < v->encoder.levels; l++) sum += graph_flops(&v->encoder.level[l], 1);
+    return sum;
+}
+
+double vae_flops_forward(const struct vae *v)
+{
+    double sum = graph_flops(&v->decoder.net, 0);
+
+    for (int l = 0; l < v->encoder.levels; l++) sum += graph_flops(&v->encoder.level[l], 0);
     return sum;
 }
 

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "num/conv.h"
 #include "num/dnn.h"
+#include "num/dnnhalf.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,10 +64,26 @@ static void near_all(const float *x, const double *want, int64_t n, double befor
     assert_near(worst, 0.0, 16.0 * (terms + 1.0) * 0x1p-24);
 }
 
-static void check(struct conv_shape s, int B, int direct)
+/* What a kernel in bfloat16 takes x for; freed with m's other blocks. */
+static float *taken_for(const float *x, int64_t n, int half)
+{
+    float *y = mem_take(n, sizeof *y);
+    uint16_t *h = mem_take(n, sizeof *h);
+
+    dnnhalf_round(h, x, n);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)h[i] << 16;
+        y[i] = x[i];
+        if (half) memcpy(&y[i], &bits, sizeof bits);
+    }
+    mem_free(h);
+    return y;
+}
+
+static void check(struct conv_shape s, int B, int direct, int half)
 {
     struct conv c;
-    conv_init(&c, &s, direct);
+    conv_init(&c, &s, direct, half);
     s = c.s;
     int taps = s.kernel[0] * s.kernel[1] * s.kernel[2];
     int64_t places = (int64_t)s.out[0] * s.out[1] * s.out[2];
@@ -74,9 +91,10 @@ static void check(struct conv_shape s, int B, int direct)
     float *x = filled(nx, 1), *y = filled(ny, 2), *W = filled(nw, 3);
     float *fx = filled(nx, 4), *fy = filled(ny, 5), *fw = mem_take(nw, sizeof *fw);
     float *scratch = mem_take(conv_scratch(&c, B) + 1, sizeof *scratch);
-    struct sums m = { x,
-                      y,
-                      W,
+    float *tx = taken_for(x, nx, half), *ty = taken_for(y, ny, half), *tw = taken_for(W, nw, half);
+    struct sums m = { tx,
+                      ty,
+                      tw,
                       mem_take(nx, sizeof(double)),
                       mem_take(ny, sizeof(double)),
                       mem_take(nw, sizeof(double)) };
@@ -97,7 +115,7 @@ static void check(struct conv_shape s, int B, int direct)
     conv_weights(&c, fw, x, y, B, scratch);
     near_all(fw, m.dW, nw, 0.25, (double)places * B, "weights");
     assert_true(scratch[conv_scratch(&c, B)] == 7.0f);
-    void *block[] = { x, y, W, fx, fy, fw, scratch, m.dx, m.dy, m.dW };
+    void *block[] = { x, y, W, tx, ty, tw, fx, fy, fw, scratch, m.dx, m.dy, m.dW };
     for (size_t i = 0; i < sizeof block / sizeof block[0]; i++) mem_free(block[i]);
     conv_free(&c);
 }
@@ -119,8 +137,8 @@ static void products_are_the_definition(void **state)
 {
     (void)state;
     dnn_init(1);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) check(shapes[i], 3, 0);
-    check((struct conv_shape){ 8, 7, { 40, 20, 20 }, { 0 }, { 3, 3, 3 }, { 2, 1, 1 } }, 2, 0);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) check(shapes[i], 3, 0, 0);
+    check((struct conv_shape){ 8, 7, { 40, 20, 20 }, { 0 }, { 3, 3, 3 }, { 2, 1, 1 } }, 2, 0, 0);
 }
 
 /* Either by a direct kernel or by products, as the shape decides. */
@@ -128,7 +146,7 @@ static void convolutions_are_the_definition(void **state)
 {
     (void)state;
     dnn_init(1);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) check(shapes[i], 3, 1);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) check(shapes[i], 3, 1, 0);
 }
 
 /* 16 rows at a time and a rest, channels that fill vectors and that do not. */
@@ -141,9 +159,21 @@ static void direct_kernels_are_the_definition(void **state)
 
     dnn_init(1);
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) {
-        check(s[i], CONV_ROWS, 1);
-        check(s[i], CONV_ROWS + 2, 1);
+        check(s[i], CONV_ROWS, 1, 0);
+        check(s[i], CONV_ROWS + 2, 1, 0);
+        if (dnnhalf_here()) check(s[i], CONV_ROWS + 2, 1, 1);
     }
+}
+
+/* The operands are rounded, the sums are those of float32: judged by the definition on rounded
+ * numbers, to the tolerance of float32. */
+static void products_in_bfloat16_are_the_definition(void **state)
+{
+    (void)state;
+    if (!dnnhalf_here()) test_skip("this processor has no bfloat16 arithmetic");
+    dnn_init(1);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) check(shapes[i], 3, 1, 1);
+    check((struct conv_shape){ 8, 7, { 40, 20, 20 }, { 0 }, { 3, 3, 3 }, { 2, 1, 1 } }, 2, 0, 1);
 }
 
 static void kernels_that_do_not_fit_have_no_places(void **state)
@@ -159,4 +189,5 @@ static void kernels_that_do_not_fit_have_no_places(void **state)
 TEST_MAIN(cmocka_unit_test(products_are_the_definition),
           cmocka_unit_test(convolutions_are_the_definition),
           cmocka_unit_test(direct_kernels_are_the_definition),
+          cmocka_unit_test(products_in_bfloat16_are_the_definition),
           cmocka_unit_test(kernels_that_do_not_fit_have_no_places))
