@@ -123,8 +123,8 @@ static void measure_half(struct run *r, struct json *list, struct learner *l, co
     vae_half(&l->v);
     half = cpu_of(learn, l);
     half = fmin(half, cpu_of(learn, l));
-    snprintf(text, sizeof text, "train step %s, batch %d, bfloat16", name, l->B);
-    stopwatch_say(r, list, text, "showers_per_cpu_second", l->B / half, full / half, "float32");
+    snprintf(text, sizeof text, "train step %s, batch %d, bfloat16, processor time", name, l->B);
+    stopwatch_say(r, list, text, "showers_per_second", l->B / half, full / half, "float32");
 }
 
 /* A second call would begin anew where the first one took longer than all the time there is. */

@@ -6,6 +6,8 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+#include <string.h>
+
 enum { KINDS = 64 };
 
 /* A kind of product, and oneDNN's objects for it. */
@@ -203,6 +205,11 @@ void dnnhalf_gemm(struct dnnhalf *h, char ta, char tb, int M, int N, int K, cons
     uint16_t *b = (uint16_t *)(void *)(scratch + ((int64_t)M * K + 1) / 2 + 16);
 
     if (M == 0 || N == 0) return;
+    if (K == 0) { /* an empty sum */
+        for (int i = 0; i < M && beta == 0.0f; i++)
+            memset(C + (int64_t)i * ldc, 0, (size_t)N * sizeof *C);
+        return;
+    }
     struct kind *k = find(h, &wanted);
     pack(a, A, ta == 'T' ? K : M, ta == 'T' ? M : K, lda);
     pack(b, B, tb == 'T' ? N : K, tb == 'T' ? K : N, ldb);

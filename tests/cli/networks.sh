@@ -69,6 +69,15 @@ look "the losses do not know how many ranks there are" metrics "$work/net1/metri
 check "two levels for three partitions" grep -q 'encoder level 1: .* parameters' "$work/net1/log.txt"
 check "no third level" test -z "$(grep 'encoder level 2' "$work/net1/log.txt")"
 check "each layer's parameters and GFLOP" grep -qE 'line +15 linear +logits .* [1-9][0-9]* parameters +0\.[0-9]+ GFLOP' "$work/net1/log.txt"
+# products in bfloat16: the losses of 12 steps to 3 %, as far as 2^-8 of each operand goes; refused without
+if grep -qw avx512_bf16 /proc/cpuinfo; then
+    must 2 "${train[@]}" run.dir="$work/half" training.precision=bfloat16
+    look "bfloat16: losses to 3 %" metrics "$work/net1/metrics.jsonl" "$work/half/metrics.jsonl" 0.03 gradient_norm=0.2 rbm_gradient_norm=0.2 energy_data=0.3 energy_chains=0.3 positive=0.3 negative=0.3
+    check "... but not the same" test "$(cmp -s "$work/net1/metrics.jsonl" "$work/half/metrics.jsonl"; echo $?)" -eq 1
+fi
+DNNL_MAX_CPU_ISA=AVX512_CORE run 1 "${train[@]}" run.dir="$work/old" training.precision=bfloat16
+check "a processor without bfloat16 is refused in one sentence" test $status -eq 1 -a "$(grep -c '^caloq: training.precision is bfloat16, and the processor of rank 0 has no instructions for it: expected float32' "$work/err")" -eq 1
+
 # ten million parameters; the libraries come to some 20 MB when they work
 sed 's/units: 8/units: 8000/' "$work/network.yaml" > "$work/wide.yaml"
 for shard in on off; do

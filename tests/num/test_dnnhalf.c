@@ -119,6 +119,8 @@ static void products_are_those_of_rounded_numbers(void **state)
     for (int K = 1; K < 70; K++) check(h, 'N', 'T', 2, 3, K, 0.0f); /* more kinds than are kept */
     check(h, 'T', 'N', 5, 33, 129, 1.0f);
     check(h, 'N', 'N', 1, 1, 302, 0.0f);
+    check(h, 'T', 'N', 3, 5, 0, 0.0f); /* a rank without rows */
+    check(h, 'T', 'N', 3, 5, 0, 1.0f);
     dnnhalf_free(h);
 }
 
