@@ -113,7 +113,6 @@ static const struct conf_key table[] = {
     { "training.shard", CONF_CHOICE, "auto", 0, 0, "", "auto on off", "each rank of a node keeps the optimiser's state of its share of the networks and updates that: less memory; auto: where ranks share memory" },
     { "training.patience", CONF_INT, "0", 0, 1e9, "epochs", 0, "a phase of the networks (with training.best: fpd, of the machine too) ends after so many epochs that training.best finds no better; 0: never" },
     { "training.precision", CONF_CHOICE, "float32", 0, 0, "", "float32 bfloat16", "products of linear layers and convolutions in training: bfloat16 operands and float32 sums are faster where the processor has them; weights stay float32" },
-    { "training.patience", CONF_INT, "0", 0, 1e9, "epochs", 0, "a phase of the networks ends after so many epochs without a better validation loss; 0: never" },
     { "training.warmup", CONF_INT, "50", 0, 1e9, "steps", 0, "the step size rises linearly over the first steps of a phase" },
     { "training.momentum", CONF_REAL, "0.9", 0, 0.9999, "", 0, "momentum of sgd" },
     { "training.ema", CONF_REAL, "0", 0, 0.999999, "", 0, "decay of an exponential moving average of the networks' weights, which validation, the best epoch, phases of the machine alone, encode and generate then use; 0: none" },
