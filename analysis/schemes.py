@@ -62,15 +62,18 @@ class Scheme:
 
 
 def course(ax, scheme, xy, **style):
-    if len(xy[0]):
-        ax.plot(*xy, color=scheme.colour, **style)
+    """A curve, broken where phases without it lie between."""
+    x, y = (np.array(a, float) for a in xy)
+    if len(x):
+        gaps = np.flatnonzero(np.diff(x) > 3 * np.median(np.diff(x))) + 1 if len(x) > 1 else []
+        ax.plot(np.insert(x, gaps, np.nan), np.insert(y, gaps, np.nan), color=scheme.colour, **style)
 
 
 def figure(schemes):
     picture, axes = page(2, 3, 3.1)
-    titles = ["Negative entropy of the posterior [nat]", "Mean energy of data (full) and chains (dashed) [kT]",
+    titles = ["Negative entropy of the posterior [nat]", "Mean energy [kT]: data, chains (dashed)",
               "AE + hit, validation", "Largest singular value of the couplings", "All singular values at the end",
-              "Frechet distance, generated to validation"]
+              "Frechet distance to validation (phase ae: reconstructed)"]
     for s in schemes:
         course(axes[0], s, s.curve("entropy"), label=s.name)
         course(axes[1], s, s.curve("energy_data"))
@@ -82,16 +85,16 @@ def figure(schemes):
         course(axes[4], s, (np.arange(1, len(values) + 1), np.maximum(values, 1e-6)))
         course(axes[5], s, s.curve("fpd", ("validation",)), marker="o", ms=3)
     fair = -schemes[0].bits * np.log(2)
-    for y, text in ((fair, "fair coins: -N ln 2"), (0, "no entropy left")):
+    for y, text, side in ((fair, "fair coins: -N ln 2", "top"), (0, "no entropy left", "bottom")):
         axes[0].axhline(y, color=GREY, lw=0.9, ls=":")
-        axes[0].annotate(text, (0.99, y), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY, fontsize=8)
+        axes[0].annotate(text, (0.99, y), xycoords=("axes fraction", "data"), ha="right", va=side, color=GREY, fontsize=8)
     axes[1].set_yscale("symlog", linthresh=1)
     for ax in axes[2:4] + axes[4:]:
         ax.set_yscale("log")
     for i, (ax, title) in enumerate(zip(axes, titles)):
         ax.set_title(title, loc="left")
         ax.set_xlabel("number, free blocks together" if i == 4 else "step")
-    axes[0].set_ylim(fair * 1.08, -fair * 0.5)
+    axes[0].set_ylim(fair * 1.16, -fair * 0.5)
     axes[0].legend(loc="upper left", ncol=2)
     return picture
 

@@ -305,7 +305,7 @@ static const struct conf_key table[] = {
     { "bench.race", CONF_TEXTS, "[configs/architectures/fcn-small.yaml, configs/architectures/cnn-small.yaml]", 0, 0, "", 0, "networks that train on the same synthetic showers for the same time; the others are compared with the first" },
     { "bench.race_seconds", CONF_REAL, "40", 0.01, 1e6, "s", 0, "processor time of each" },
     { "bench.race_showers", CONF_INT, "8000", 128, 1e7, "showers", 0, "to train on" },
-    { "bench.race_rate", CONF_REAL, "0.005", 0, 1, "", 0, "Adam's step size at the begin" },
+    { "bench.race_rate", CONF_REAL, "0.003", 0, 1, "", 0, "Adam's step size at the begin" },
     { "bench.chains", CONF_INT, "0", 0, 1e9, "chains", 0, "of annealed importance sampling, over all ranks; 0: each figure's own" },
 
     { "convert.model", CONF_TEXT, "runs/default", 0, 0, "", 0, "run folder, checkpoint, RBM file, archive of the package rbms, or edge list (*.txt)" },

@@ -177,6 +177,29 @@ check "nothing to judge by: the sentence" says 'training.best is fpd, which need
 must 1 "${judged[@]}" training.phases='[{mode: rbm, epochs: 40}]' rbm.learning_rate=0 training.best=fpd training.patience=2 run.dir="$work/wait"
 check "no better showers: the phase of the machine ends" grep -q '"epoch": 3,' "$work/wait/train.result.json"
 
+# --- what the slides say: by one loss the posterior follows large couplings that do not move, until it has no entropy
+# left; by its own gradient the machine learns, the posterior stays near fair coins, energies near 0
+must 1 synth synth.geometry=$geometry synth.showers=1000 synth.output="$work/many.h5" run.dir="$work/synth"
+slide=(train configs/schemes.yaml data.train="[$work/many.h5]" training.epochs=24 training.best=ah)
+must 2 "${slide[@]}" training.preset=old rbm.learning_rate=0 rbm.weight_std=1 run.dir="$work/follow"
+must 2 "${slide[@]}" training.preset=slides rbm.learning_rate=0.02 run.dir="$work/own"
+must 2 "${slide[@]}" training.preset=slides+positive rbm.learning_rate=0.02 run.dir="$work/pulled"
+check "the slides' schemes behave as the slides say" "$python" - "$work" << 'PYTHON'
+import json, math, sys
+def course(name):
+    lines = [json.loads(l) for l in open(f"{sys.argv[1]}/{name}/metrics.jsonl")]
+    ends = [l for l in lines if "weight_singular" in l]
+    return ends[0]["weight_singular"][3:], ends[-1]["weight_singular"][3:], ends[-1]  # blocks of free partitions
+coins = -192 * math.log(2)
+first, last, end = course("follow")
+assert first == last and end["entropy"] > 0.25 * coins and end["positive"] < -300, (first, last, end)
+first, last, end = course("own")
+assert min(last) > 1.5 * max(first), (first, last)
+assert end["entropy"] < 0.9 * coins and abs(end["positive"]) < 10 and abs(end["energy_chains"]) < 10, end
+first, last, end = course("pulled")
+assert min(last) > 1.5 * max(first) and end["entropy"] > 0.5 * coins and -300 < end["positive"] < -30, (first, last, end)
+PYTHON
+
 # --- all schemes on one page, briefly
 cp "$work/showers.h5" "$work/short.h5"
 mkdir "$work/side" && mv "$work/short.h5" "$work/side/train.h5"
