@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""One self-contained HTML page of a run: python3 analysis/report.py RUN_DIR [-o report.html]
+"""One self-contained HTML page of a run, or of a comparison of architectures (jobs/architectures.slurm):
+python3 analysis/report.py RUN_DIR [-o report.html]
 
 FIGURES is the list of what the page shows; each becomes one <figure id=...>. A figure whose data
 are not there says so in its place. Reads only what caloq wrote into the run folder, and the shower
@@ -23,6 +24,7 @@ if not all(importlib.util.find_spec(name) for name in ("numpy", "h5py", "matplot
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
+import architectures  # noqa: E402
 import challenge  # noqa: E402
 import histograms  # noqa: E402
 import latent  # noqa: E402
@@ -99,6 +101,13 @@ FIGURES = [
            "its own row."),
 ]
 
+# the page of a folder of jobs/architectures.slurm
+COMPARISON = [
+    Figure("Architectures", "architectures", "The same time for each", architectures.summary,
+           "Trained on one rank for the same time, then judged against the same showers; the best FPD first."),
+    Figure("Architectures", "architecture-distances", "Distance, and loss against work", architectures.distances, ""),
+]
+
 STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
@@ -155,10 +164,11 @@ def slug(text):
 
 
 def page(run):
-    sections = list(dict.fromkeys(f.section for f in FIGURES))
+    figures = COMPARISON if architectures.has(run) else FIGURES
+    sections = list(dict.fromkeys(f.section for f in figures))
     body = []
     for section in sections:
-        inside = "\n".join(figure_html(f, run) for f in FIGURES if f.section == section)
+        inside = "\n".join(figure_html(f, run) for f in figures if f.section == section)
         body.append(f'<h2 id="{slug(section)}">{section}</h2>\n<div class="grid">\n{inside}\n</div>')
     links = "".join(f'<a href="#{slug(s)}">{s}</a>' for s in sections)
     name = html.escape(os.path.basename(os.path.abspath(run.folder)))
