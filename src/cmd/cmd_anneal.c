@@ -90,37 +90,57 @@ static int predict_program(struct run *r, const struct solver *s, const struct p
     return 0;
 }
 
-static int predict(struct run *r, struct service *v, const struct annealmodel *m, struct err *e)
+static int predict(struct run *r, const struct solver *s, double flux_per_h,
+                   const struct annealmodel *m, struct err *e)
 {
-    const struct solver *s = &v->solver;
     struct annealprogram x = { 0 };
     struct params p;
 
     if (annealconf_params(&p, r->conf, s, e)) return -1;
-    int bad = annealprogram_open(&x, r, m, s, condition_flux_per_h(s->name), 0, e) ||
-              predict_program(r, s, &p, &x, e);
+    int bad = annealprogram_open(&x, r, m, s, flux_per_h, 0, e) || predict_program(r, s, &p, &x, e);
     annealprogram_free(&x);
     params_free(&p);
     return bad ? -1 : 0;
 }
 
+static void show_or_predict(struct run *r, int what, const struct solver *s, double flux_per_h,
+                            const struct annealmodel *m, struct err *e)
+{
+    if (what == ANNEAL_SOLVER) {
+        show_solver(r, s);
+        return;
+    }
+    json_put_text(r->result, "solver", s->name);
+    predict(r, s, flux_per_h, m, e);
+}
+
+/* The kinetic device tells of itself as a service does. */
+static void ask_kinetic(struct run *r, int what, const struct annealmodel *m, struct err *e)
+{
+    struct annealdevice x = { 0 };
+
+    if (annealdevice_open(&x, r, kern_best(), e) == 0)
+        show_or_predict(r, what, device_solver(&x.device), x.device.flux_per_h, m, e);
+    annealdevice_free(&x);
+}
+
 static int ask(struct run *r, int what, struct err *e)
 {
+    int kinetic =
+        conf_choice(r->conf, "anneal.backend") == ANNEAL_KINETIC && what != ANNEAL_SOLVERS;
     struct annealmodel m = { 0 };
     struct service v = { 0 };
 
     if (what == ANNEAL_COST && annealmodel_load(&m, r, e)) return -1;
     json_put_text(r->result, "command", "anneal");
-    if (r->P->rank == 0 && service_open(&v, r, 1, e) == 0) {
+    if (kinetic && r->P->rank == 0) {
+        ask_kinetic(r, what, &m, e);
+    } else if (r->P->rank == 0 && service_open(&v, r, 1, e) == 0) {
         json_put_text(r->result, "endpoint", v.account.endpoint.text);
         if (what == ANNEAL_SOLVERS)
             list_solvers(r, &v, e);
-        else if (service_choose(&v, r, e) == 0 && what == ANNEAL_SOLVER)
-            show_solver(r, &v.solver);
-        else if (!err_is(e)) {
-            json_put_text(r->result, "solver", v.solver.name);
-            predict(r, &v, &m, e);
-        }
+        else if (service_choose(&v, r, e) == 0)
+            show_or_predict(r, what, &v.solver, condition_flux_per_h(v.solver.name), &m, e);
     }
     service_free(&v);
     annealmodel_free(&m);

@@ -30,6 +30,9 @@ assert r["solver"] == "Advantage2_system1" and r["backend"] == "kinetic" and r["
 assert abs(r["access_time_us"] - (33600 + 1000 + 500 * (20 + read + 60.6))) < 1, r["access_time_us"]
 assert 5 < r["beta"] < 12 and 0 < r["beta_error"] < .5, r' "$work/r1.json"
 done
+must 2 "${anneal[@]}" anneal.what=cost anneal.device="$work/bath.yaml"; cp "$work/out" "$work/cost.json"
+check "the cost that is predicted is the one that is charged" "$python" -c 'import json, sys
+a, b = (json.load(open(x))["access_time_us"] for x in sys.argv[1:]); sys.exit(abs(a - b) > 1e-6 * b)' "$work/cost.json" "$work/r1.json"
 must 1 "${anneal[@]}" anneal.noise='[none]' anneal.output="$work/none.h5"
 check "noise is heard" bash -c "! cmp -s $work/none.h5 $work/r1.h5"
 
