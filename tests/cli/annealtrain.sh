@@ -59,20 +59,22 @@ a, b = (json.load(open(x))["energy_chains"] for x in sys.argv[1:])
 sys.exit(abs(a - b) > 0.035)' "$work/many.json" "$work/out"
 trained 1 fold rbm.clamped=0 anneal.conditions=5 anneal.reads=4000 anneal.sweeps=200 anneal.gauges=2
 trained 3 flux rbm.clamped=0 anneal.conditions=5 anneal.reads=4000 anneal.sweeps=200 anneal.gauges=2 anneal.condition=flux
-check "held by flux biases a machine learns what it learns folded: other reads, errors of some 0.03 a step" "$python" -c '
+# the free units have the same random numbers either way, so that chains that have forgotten their start give the same
+# reads but for roundings; with biases of a hundredth the machines part by 0.014
+check "held by flux biases a machine learns what it learns folded" "$python" -c '
 import sys
 a, b = ({tuple(x.split()[:2]): float(x.split()[2]) for x in open(f) if x[0].isdigit()} for f in sys.argv[1:])
-sys.exit(not a or a.keys() != b.keys() or max(abs(a[k] - b[k]) for k in a) > 0.1)' "$work/fold.txt" "$work/flux.txt"
+sys.exit(not a or a.keys() != b.keys() or max(abs(a[k] - b[k]) for k in a) > 0.005)' "$work/fold.txt" "$work/flux.txt"
 
 # --- against the stand-in: problems paid, by the server's own book
 export DWAVE_API_TOKEN=stand-in-token-5f0c1d SAPI_TOKEN=stand-in-token-5f0c1d
-for name in plain apart late killed; do
+for name in plain apart late killed gauges; do
     mkdir "$work/server.$name"
     "$python" tests/sapi_server.py --dir "$work/server.$name" --solver Z=zephyr,2 --time-scale 0.01 > /dev/null 2>&1 &
     servers+=($!)
 done
 trap 'kill "${servers[@]}" 2> /dev/null; clean' EXIT
-for name in plain apart late killed; do
+for name in plain apart late killed gauges; do
     for _ in $(seq 200); do [ -s "$work/server.$name/url" ] && break; sleep 0.05; done
 done
 book() { cat "$work/server.$1/ledger.jsonl" 2> /dev/null | wc -l; }
@@ -83,6 +85,8 @@ must 3 $(asks apart) anneal.rank=dedicated
 check "... with a rank of its own" test "$(book apart)" -eq 30
 must 2 $(asks late) anneal.delay=2
 check "... and nothing that would come too late is asked for ($(book late))" test "$(book late)" -eq 28
+must 2 $(asks gauges) anneal.gauges=3 anneal.delay=1 training.epochs=1
+check "three gauges are three problems of every update but the last ($(book gauges))" test "$(book gauges)" -eq 27
 for ranks in "1 anneal.rank=shared" "3 anneal.rank=dedicated"; do
     run ${ranks%% *} $(asks plain) run.resume=never anneal.scale=1e-3 ${ranks#* }
     check "a problem out of range at $ranks: exit 1" test $status -eq 1
