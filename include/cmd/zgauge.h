@@ -14,7 +14,9 @@
 
 #include "cmd/prior.h"
 
-/* After an update: figures into the line. Collective. */
-int zgauge_put(struct json *line, struct run *r, const struct prior *p, struct err *e);
+/* After an update: figures into the line, and the log-likelihood to *likelihood (NAN when there is
+ * none). Collective. */
+int zgauge_put(struct json *line, struct run *r, const struct prior *p, double *likelihood,
+               struct err *e);
 
 #endif

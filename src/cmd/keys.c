@@ -132,7 +132,7 @@ static const struct conf_key table[] = {
     { "training.logit_weight", CONF_REAL, "0", 0, 1e9, "", 0, "weight of the distance between the posterior's logits and the machine's fields at its means" },
     { "training.layer_weight", CONF_REAL, "0", 0, 1e9, "", 0, "weight of the squared error of the logarithms of the layers' energies" },
     { "training.weights", CONF_LIST, "[]", 0, 0, "", 0, "points of weights that change, in place of the constants; linear between them" },
-    { "training.weights[].term", CONF_CHOICE, "ae", 0, 0, "", "ae hit entropy positive spread logit layer", "which weight" },
+    { "training.weights[].term", CONF_CHOICE, "ae", 0, 0, "", "ae hit entropy positive spread logit layer beta slope", "which weight; beta and slope: in place of beta_start, beta_end, slope_start" },
     { "training.weights[].epoch", CONF_REAL, "0", 0, 1e9, "epochs", 0, "when, counted over all phases" },
     { "training.weights[].weight", CONF_REAL, "1", 0, 1e9, "", 0, "and how large it is then" },
     { "training.mse_exponent", CONF_REAL, "0.5", -10, 10, "", 0, "w in the reconstruction weight exp(w u)" },

@@ -31,13 +31,25 @@ static double ramp(const struct trainer *t, const char *first, double last)
     return latent_ramp(conf_real(t->r->conf, first), last, t->network_steps, all > 1 ? all - 1 : 1);
 }
 
+/* The epoch at hand and the part of it that is done. */
+static double now(const struct trainer *t)
+{
+    return (double)trainer_epoch(t) + (double)t->fit.index / (double)t->fit.steps;
+}
+
 double trainer_beta(const struct trainer *t)
 {
+    double x;
+
+    if (weights_course(&t->weights, WEIGHTS_BETA, now(t), &x)) return x;
     return ramp(t, "training.beta_start", conf_real(t->r->conf, "training.beta_end"));
 }
 
 double trainer_slope(const struct trainer *t)
 {
+    double x;
+
+    if (weights_course(&t->weights, WEIGHTS_SLOPE, now(t), &x)) return x;
     return ramp(t, "training.slope_start", 0.0);
 }
 

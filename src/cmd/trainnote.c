@@ -3,6 +3,7 @@
 #include "cmd/zgauge.h"
 #include "rbm/spectrum.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { SPECTRUM_MOST = 2048 }; /* units a side of a block whose singular values are worked out */
@@ -67,15 +68,32 @@ int trainnote(struct trainer *t, const char *phase, const double *term, double r
     return metrics_write(&t->metrics, line, e);
 }
 
+/* E_q ln q of the posterior, the mean over the batch at hand: exact, of its logits. Collective. */
+static double posterior(const struct trainer *t)
+{
+    const struct vae *v = &t->model.vae;
+    struct loss_options o = { .exact_entropy = 1 };
+    double sum[LOSS_TERMS] = { 0.0 };
+    int n = (int)t->feed.mine.count;
+
+    loss_entropy(sum, NULL, NULL, t->logit != NULL ? t->logit : v->logit, v->z, n, v->F, v->L, &o);
+    double both[] = { sum[LOSS_ENTROPY], n };
+    par_sum(t->r->P, both, 2);
+    return both[0] / both[1];
+}
+
 int trainnote_logz(struct trainer *t, struct err *e)
 {
     int64_t every = conf_int(t->r->conf, "training.logz_every"), epoch = trainer_epoch(t);
 
     if (every == 0 || epoch % every != 0 || trainer_phase(t)->mode == TRAIN_AE) return 0;
     struct json *line = metrics_line(&t->metrics, t->step, epoch, "logz");
-    if (zgauge_put(line, t->r, &t->prior, e)) {
+    double likelihood;
+    if (zgauge_put(line, t->r, &t->prior, &likelihood, e)) {
         json_drop(line);
         return -1;
     }
+    if (!t->feed.bits && !isnan(likelihood)) /* E_q ln q - E_q ln p, of the batch at hand */
+        json_put_real(line, "kl", posterior(t) - likelihood);
     return metrics_write(&t->metrics, line, e);
 }

@@ -2,9 +2,20 @@
 
 #include <string.h>
 
-/* By enum loss_term; "": goes with another. */
-static const char *const term_key[LOSS_TERMS] = { "ae", "hit",    "entropy", "positive",
-                                                  "",   "spread", "logit",   "layer" };
+/* By enum loss_term, then the courses; "": goes with another. */
+static const char *const term_key[WEIGHTS_COURSES] = { "ae",   "hit",    "entropy", "positive",
+                                                       "",     "spread", "logit",   "layer",
+                                                       "beta", "slope" };
+
+/* Is x a sharpness, or a slope, that there can be? */
+static int check(int t, double x, struct err *e)
+{
+    if (t == WEIGHTS_BETA && x < 0.01)
+        return err_set(e, "training.weights: beta %g, expected at least 0.01", x);
+    if (t == WEIGHTS_SLOPE && x > 1.0)
+        return err_set(e, "training.weights: slope %g, expected at most 1", x);
+    return 0;
+}
 
 int weights_read(struct weights *w, const struct conf *c, struct err *e)
 {
@@ -32,6 +43,7 @@ int weights_read(struct weights *w, const struct conf *c, struct err *e)
                            name, epoch, w->epoch[t][n - 1]);
         w->epoch[t][n] = epoch;
         w->weight[t][n] = conf_item_real(c, list, i, "weight");
+        if (check(t, w->weight[t][n], e)) return -1;
         w->points[t]++;
     }
     return 0;
@@ -41,7 +53,6 @@ static double at(const struct weights *w, int t, double epoch)
 {
     int n = w->points[t], i = 0;
 
-    if (n == 0) return w->plain[t];
     while (i < n && w->epoch[t][i] <= epoch) i++;
     if (i == 0) return w->weight[t][0];
     if (i == n) return w->weight[t][n - 1];
@@ -51,8 +62,14 @@ static double at(const struct weights *w, int t, double epoch)
 
 void weights_at(const struct weights *w, double epoch, double out[LOSS_TERMS])
 {
-    for (int t = 0; t < LOSS_TERMS; t++) out[t] = at(w, t, epoch);
+    for (int t = 0; t < LOSS_TERMS; t++) out[t] = w->points[t] > 0 ? at(w, t, epoch) : w->plain[t];
     out[LOSS_NEGATIVE] = out[LOSS_POSITIVE];
+}
+
+int weights_course(const struct weights *w, int course, double epoch, double *x)
+{
+    if (w->points[course] > 0) *x = at(w, course, epoch);
+    return w->points[course] > 0;
 }
 
 int weights_any(const struct weights *w, int term)

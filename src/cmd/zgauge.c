@@ -69,7 +69,8 @@ static void energies(double *mean, double *variance, int64_t *n, const struct pr
     mem_free(energy);
 }
 
-int zgauge_put(struct json *line, struct run *r, const struct prior *p, struct err *e)
+int zgauge_put(struct json *line, struct run *r, const struct prior *p, double *likelihood,
+               struct err *e)
 {
     const struct conf *c = r->conf;
     int64_t n, Q = p->m->held > 0 ? conf_int(c, "training.logz_conditions") : 1;
@@ -89,6 +90,7 @@ int zgauge_put(struct json *line, struct run *r, const struct prior *p, struct e
     struct logweights_mean m;
     double mean, variance;
 
+    *likelihood = NAN;
     int bad = walk(&m, &s, &plan, e);
     mem_free(u);
     if (bad) return -1;
@@ -102,7 +104,8 @@ int zgauge_put(struct json *line, struct run *r, const struct prior *p, struct e
     energies(&mean, &variance, &n, p);
     double own = Q > 1 ? m.energies_error : m.chains_error;
     json_put_real(line, "energy_data", mean);
-    json_put_real(line, "log_likelihood", -mean - m.logz);
+    *likelihood = -mean - m.logz;
+    json_put_real(line, "log_likelihood", *likelihood);
     json_put_real(line, "log_likelihood_error", sqrt(variance / (double)n + own * own));
     return 0;
 }

@@ -101,6 +101,36 @@ check "the distance of logits and the energy of layers are told" \
 run 2 "${plain[@]}" run.dir="$work/bad" training.weights='[{term: hit, epoch: 1, weight: 0}, {term: hit, epoch: 1, weight: 1}]'
 check "points of weights in disorder: exit 1" test $status -eq 1
 check "points of weights in disorder: the sentence" says 'training.weights: hit at epoch 1 stands behind epoch 1, expected a later one'
+# the divergence of the posterior from the machine: one batch an epoch, so that the train line is of the
+# same forward; ln Z and energies of 18 free units by the logz line
+must 2 train "$work/train.yaml" training.batch=101 training.epochs=3 training.logz_every=1 training.entropy=exact run.dir="$work/kl"
+must 1 train "$work/train.yaml" training.batch=101 training.epochs=3 training.logz_every=1 training.entropy=exact training.micro_batch=7 run.dir="$work/kl7"
+check "KL is entropy plus energy plus ln Z" "$python" - "$work/kl/metrics.jsonl" "$work/kl7/metrics.jsonl" <<'END'
+import json, sys
+for path in sys.argv[1:]:
+    lines = [json.loads(l) for l in open(path)]
+    z = [l for l in lines if l["phase"] == "logz"]
+    steps = {l["step"]: l for l in lines if l["phase"] == "vae"}
+    assert len(z) == 3, lines
+    for l in z:
+        want = steps[l["step"]]["entropy"] + l["energy_data"] + l["lnz_ais"]
+        assert abs(l["kl"] - want) < 1e-4 * abs(want) + 1e-4, (l, steps[l["step"]])
+        assert l["kl"] > -3 * l["log_likelihood_error"], l
+END
+# the reference's courses: sharp from the half of the first epoch on, a slope that ends with it
+must 2 train "$work/train.yaml" run.dir="$work/course" \
+    training.weights='[{term: beta, epoch: 0, weight: 1}, {term: beta, epoch: 0.5, weight: 100}, {term: slope, epoch: 0, weight: 0.5}, {term: slope, epoch: 1, weight: 0}]'
+check "beta goes from point to point" "$python" - "$work/course/metrics.jsonl" <<'END'
+import json, sys
+b = {}
+for l in map(json.loads, open(sys.argv[1])):
+    if l["phase"] == "vae":
+        b.setdefault(l["step"], l["beta"])
+want = {step: min(1 + 99 * step / 3, 100) for step in range(1, 13)}  # of 6 steps an epoch
+assert b.keys() == want.keys() and all(abs(b[s] - want[s]) < 1e-9 for s in b), b
+END
+run 2 "${plain[@]}" run.dir="$work/bad" training.weights='[{term: beta, epoch: 1, weight: 0}]'
+check "no sharpness: the sentence" says 'training.weights: beta 0, expected at least 0.01'
 must 1 train "$work/train.yaml" training.learning_rate=0 training.schedule=step training.epochs=40 training.patience=2 \
     data.validation_fraction=0.3 run.dir="$work/patience"
 check "no patience left: the phase ends" test "$("$python" -c 'import json, sys; r = json.load(open(sys.argv[1])); print(r["epoch"] - r["best_epoch"])' "$work/patience/train.result.json")" -eq 2

@@ -222,22 +222,77 @@ static const char *const graphs[] = {
 
 /* Difference quotients see float rounding of layers up to 129 channels wide and of norms over 60
  * numbers; the tolerance of check() covers both. */
+static void check_gradients(const char *text)
+{
+    struct bench t = built(text);
+
+    backward(&t);
+    for (int i = 0; i < t.T.n; i++) {
+        const struct tensor *p = &t.T.t[i];
+        if (p->fixed) continue;
+        slope_check(&(struct slope){ loss, &t }, text, p->name, t.params + p->first,
+                    t.grad + p->first, p->count, i);
+    }
+    for (int i = 0; i < INPUTS; i++)
+        slope_check(&(struct slope){ loss, &t }, text, inputs[i].name, t.x[i], t.dx[i],
+                    ROWS * size_of(i), 100 + i);
+    drop(&t);
+}
+
 static void backward_is_the_derivative_of_forward(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof graphs / sizeof graphs[0]; k++) {
-        struct bench t = built(graphs[k]);
-        backward(&t);
-        for (int i = 0; i < t.T.n; i++) {
-            const struct tensor *p = &t.T.t[i];
-            if (p->fixed) continue;
-            slope_check(&(struct slope){ loss, &t }, graphs[k], p->name, t.params + p->first,
-                        t.grad + p->first, p->count, i);
-        }
-        for (int i = 0; i < INPUTS; i++)
-            slope_check(&(struct slope){ loss, &t }, graphs[k], inputs[i].name, t.x[i], t.dx[i],
-                        ROWS * size_of(i), 100 + i);
-        drop(&t);
+    for (size_t k = 0; k < sizeof graphs / sizeof graphs[0]; k++) check_gradients(graphs[k]);
+}
+
+/* What a layer makes of the channels that u has on 1 x 2 x 2 places: no width is a multiple of
+ * what a vector holds. */
+static const char *const wide[] = {
+    "kind: conv3d, units: 5, kernel: [1, 2, 1]",
+    "kind: conv3d, units: 129, kernel: 1",
+    "kind: conv_transpose3d, units: 3, kernel: [2, 1, 2], stride: 2",
+    "kind: linear, units: 7",
+    "kind: linear_attention, dim: 3",
+    "kind: batch_norm",
+    "kind: group_norm",
+    "kind: layer_norm",
+    "kind: layer_norm, over: channels",
+    "kind: scale, factor: 0.2, shift: -1}\n  - {name: out, kind: prelu", /* beside their kinks */
+    "kind: scale, factor: 0.2, shift: -1}\n  - {name: out, kind: leaky_relu",
+    "kind: silu",
+    "kind: gelu",
+    "kind: sigmoid",
+    "kind: softplus",
+    "kind: softmax",
+    "kind: bias",
+    "kind: dropout, rate: 0.3",
+    "kind: pad_cylinder",
+    "kind: fold_cylinder, phi: 0, centre: 1",
+    "kind: mean_pool",
+    "kind: latent_encoding, units: 3",
+    "kind: concat, inputs: [u, e, p]",
+    "kind: add, inputs: [u, p, u]",
+    "kind: multiply, inputs: [u, q]",
+};
+
+static void backward_is_the_derivative_at_odd_widths(void **state)
+{
+    (void)state;
+    static const int channels[] = { 1, 129, 302 };
+
+    for (size_t k = 0; k < 3 * sizeof wide / sizeof wide[0]; k++) {
+        char text[512];
+        int n = channels[k % 3];
+        snprintf(text, sizeof text,
+                 "list:\n  - {block: made, name: p, input: s, with: {wide: %d}}\n"
+                 "  - {block: made, name: q, input: t, with: {wide: %d}}\n"
+                 "  - {name: u, inputs: [p, q], kind: add}\n"
+                 "  - {%s%s%s}\n"
+                 "blocks:\n  made:\n"
+                 "    - {kind: conv3d, units: wide, kernel: [4, 4, 2]}\n    - {kind: tanh}\n",
+                 n, n, strstr(wide[k / 3], "name: out") != NULL ? "" : "name: out, ",
+                 strstr(wide[k / 3], "inputs") != NULL ? "" : "input: u, ", wide[k / 3]);
+        check_gradients(text);
     }
 }
 
@@ -657,6 +712,7 @@ static void blocks_stand_for_their_layers(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
+          cmocka_unit_test(backward_is_the_derivative_at_odd_widths),
           cmocka_unit_test(padding_goes_around_and_across_the_axis),
           cmocka_unit_test(the_largest_wins), cmocka_unit_test(folding_is_the_adjoint_of_padding),
           cmocka_unit_test(a_turned_shower_gives_a_turned_output),
