@@ -7,6 +7,10 @@
 
 #include "cmd/judge.h"
 
+/* Warns when all of n incident energies [MeV], which are the same on every rank, look like GeV.
+ * Local. */
+void suspect_energies(struct log *log, const char *what, const double *energy, int64_t n);
+
 /* sample: "reference" or "generated". Puts duplicates.SAMPLE (showers that equal an earlier one in
  * every feature) and empty.SAMPLE (showers without energy) into the result. */
 void suspect(struct run *r, const struct judge *j, const char *sample, const struct source *s,

@@ -26,7 +26,7 @@
 struct sample {
     const double *x;   /* [mine.count, d] */
     struct block mine; /* rows of this rank; the ranks' blocks follow one another */
-    int64_t n;         /* rows on all ranks, 1 <= n < 2^32 */
+    int64_t n;         /* rows on all ranks, 2 <= n < 2^32 */
 };
 
 enum { FPD_POINTS = 10, FPD_BATCHES = 20 };

@@ -4,6 +4,7 @@
 #include "cmd/columns.h"
 #include "cmd/commands.h"
 #include "cmd/modelfile.h"
+#include "cmd/suspect.h"
 #include "io/progress.h"
 #include "shower/dataset.h"
 #include "vae/energycode.h"
@@ -67,6 +68,7 @@ static int load_showers(struct dataset *d, struct run *r, const struct model *m,
     for (int64_t i = 0; !bad && i < d->n; i++)
         if (energycode_range(d->energy[i], e))
             bad = err_within(e, "data.test, event %lld", (long long)i);
+    if (!bad) suspect_energies(&r->log, "data.test", d->energy, d->n);
     if (!bad && d->dropped > 0)
         log_warn(&r->log,
                  "data.test: %lld of %lld showers cannot be transformed and are dropped, "

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cmd/columns.h"
+#include "cmd/suspect.h"
 #include "rbm/spins.h"
 #include "vae/energycode.h"
 
@@ -48,6 +49,7 @@ static int load(struct dataset *d, double **other, const struct run *r, const st
     mem_free(path);
     if (bad) return -1;
     struct log *log = (struct log *)&r->log;
+    suspect_energies(log, key, d->energy, d->n);
     if (d->dropped > 0)
         for (int i = 1; i < TRANSFORM_FAULTS; i++)
             if (d->fault[i] > 0)

@@ -48,17 +48,25 @@ static void put(struct run *r, const char *what, const char *sample, int64_t n)
     mem_free(key);
 }
 
+void suspect_energies(struct log *log, const char *what, const double *energy, int64_t n)
+{
+    double least = INFINITY, most = 0.0;
+
+    for (int64_t i = 0; i < n; i++) {
+        least = fmin(least, energy[i]);
+        most = fmax(most, energy[i]);
+    }
+    if (n > 0 && most < GEV_MOST)
+        log_warn(log,
+                 "%s: incident energies lie between %.4g and %.4g; if these are GeV, multiply them "
+                 "by 1000, MeV are expected",
+                 what, least, most);
+}
+
 /* Incident energies and responses as files in other units would have them. */
 static void units(struct run *r, const char *path, const struct source *s, double response)
 {
-    double least, most;
-
-    source_range(s, &least, &most);
-    if (most < GEV_MOST)
-        log_warn(&r->log,
-                 "%s: incident energies lie between %.4g and %.4g; if these are GeV, multiply them "
-                 "by 1000, MeV are expected",
-                 path, least, most);
+    suspect_energies(&r->log, path, s->energy, s->events);
     if (response > 0.0 && (response < 0.02 || response > 20.0))
         log_warn(&r->log,
                  "%s: showers hold %.3g of their incident energy in the mean; are voxels and "

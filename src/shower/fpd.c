@@ -39,8 +39,8 @@ void fpd_sizes(int64_t size[FPD_POINTS], int64_t min, int64_t max)
 
 static int check_one(const struct sample *s, const char *name, int d, struct err *e)
 {
-    if (s->n < 1 || s->n >= (int64_t)1 << 32)
-        return err_set(e, "the %s sample has %lld showers; expected 1 to 2^32 - 1", name,
+    if (s->n < 2 || s->n >= (int64_t)1 << 32)
+        return err_set(e, "the %s sample has %lld showers; distances want 2 to 2^32 - 1", name,
                        (long long)s->n);
     for (int64_t i = 0; i < s->mine.count; i++)
         for (int j = 0; j < d; j++)

@@ -27,6 +27,8 @@ static const char *looks_like(int64_t voxels)
         return "; it looks like calochallenge1_photons";
     case 533:
         return "; it looks like calochallenge1_pions";
+    case 2352:
+        return "; it looks like atlas_regular";
     case 6480:
         return "; it looks like calochallenge2";
     case 40500:

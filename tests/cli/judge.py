@@ -44,6 +44,23 @@ def odd():
         g["incident_energies"], g["showers"] = energy, x
 
 
+def hollow():
+    with h5py.File(f"{folder}/generated.h5") as f, h5py.File(f"{folder}/hollow.h5", "w") as g:
+        x = f["showers"][()]
+        x[:, x.shape[1] // LAYERS:3 * x.shape[1] // LAYERS] = 0
+        g["incident_energies"], g["showers"] = f["incident_energies"][()], x
+
+
+def finite():
+    result = json.load(open(f"{folder}/hollow/evaluate.result.json"))
+    numbers = {k: v for k, v in result.items() if isinstance(v, (int, float))}
+    assert len(numbers) > 40 and all(np.isfinite(v) for v in numbers.values()), numbers
+    assert not any(v is None for v in result.values())
+    for k, v in numbers.items():
+        if k.startswith(("separation.", "wasserstein.", "correlation.")):
+            assert abs(v) < 1e-9, (k, v)
+
+
 def bits():
     rng = np.random.default_rng(4)
     for k, (n, p) in enumerate(((310, 0.3), (270, 0.6))):
@@ -182,4 +199,5 @@ def judge():
     print("ok" if "correlation.layers" not in result else "FAILED: correlations that nobody asked for")
 
 
-{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart, "odd": odd, "csv": csv, "bits": bits, "latents": latents}[sys.argv[1]]()
+{"spoil": spoil, "judge": judge, "shuffle": shuffle, "apart": apart, "odd": odd, "csv": csv, "bits": bits, "latents": latents,
+ "hollow": hollow, "finite": finite}[sys.argv[1]]()

@@ -56,6 +56,17 @@ run 1 "${judge[@]}" evaluate.generated="$work/photons.h5" run.dir="$work/few"
 check "another geometry is recognised" grep -q "^caloq: .*photons.h5': dataset 'showers' has 368 voxels a row, expected 192; it looks like calochallenge1_photons" "$work/err"
 check "the CSV has a line for every histogram and feature" "$python" tests/cli/judge.py csv "$work"
 
+
+# layers that nobody ever hits: every figure is a number, and the same sample is no way off
+"$python" tests/cli/judge.py hollow "$work"
+must 2 "${judge[@]}" "${small[@]}" evaluate.generated="$work/hollow.h5" evaluate.reference="$work/hollow.h5" evaluate.correlations=all evaluate.classifiers='[high]' run.dir="$work/hollow"
+check "empty layers leave every figure a number" "$python" tests/cli/judge.py finite "$work"
+showers 1 "$work/one.h5"
+run 1 "${judge[@]}" evaluate.generated="$work/one.h5" evaluate.prdc=0 evaluate.correlations=none run.dir="$work/few"
+check "one shower has no distance" grep -q '^caloq: the generated sample has 1 showers; distances want 2' "$work/err"
+must 1 train "$work/train.yaml" data.train="[$work/odd.h5]" data.faults=clip run.dir="$work/gev"
+check "training suspects energies in GeV too" grep -q 'data.train: incident energies lie between .* if these are GeV' "$work/err"
+
 showers 5 "$work/few.h5"
 run 1 "${judge[@]}" evaluate.generated="$work/few.h5" run.dir="$work/few"
 check "five showers have no fifth neighbour" grep -q '^caloq: .*5 showers has no 5-th nearest neighbour' "$work/err"
