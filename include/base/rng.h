@@ -43,6 +43,7 @@ enum rng_stream {
     RNG_TRAJECTORY,
     RNG_BACKOFF,
     RNG_DEVICE,
+    RNG_CRITIC,
     RNG_BLUR,
     RNG_CONTROL,
     RNG_FLUX,

@@ -10,6 +10,7 @@
 #define CMD_TRAINER_H
 
 #include "base/reducer.h"
+#include "cmd/adversary.h"
 #include "cmd/courier.h"
 #include "cmd/feed.h"
 #include "cmd/gauge.h"
@@ -53,6 +54,7 @@ struct trainer {
     struct nodesum sums;    /* the networks' gradient, in memory that a node's ranks share */
     struct buckets buckets; /* and its pieces */
     struct average average; /* of the networks' parameters: training.ema */
+    struct adversary adversary;
     struct reducer reducer;
     struct fit fit;
     struct metrics metrics;

@@ -34,6 +34,15 @@ struct vae_sizes {
     const struct conditions_range *other; /* [others]; copied */
 };
 
+struct vae;
+struct vae_batch;
+
+/* One more loss of what the decoder makes: adds its gradient by the activations to da [B, V]. */
+struct vae_extra {
+    void (*add)(void *ctx, const struct vae *v, const struct vae_batch *b, float *da);
+    void *ctx; /* borrowed */
+};
+
 struct vae {
     int V, L, F, K, batch; /* voxels, all bits, free bits, partitions, most rows */
     int *nodes;            /* [K]; owned */
@@ -56,6 +65,7 @@ struct vae {
     enum latent_mode mode;                             /* of the last forward */
     int frozen;                                        /* the encoder */
     double beta, slope;
+    struct vae_extra extra; /* called by losses with backward; add NULL: none, as at first */
 };
 
 /* Rows that go through the model. */

@@ -40,6 +40,7 @@ static const struct conf_key table[] = {
     { "synth.geometry", CONF_TEXT, "configs/geometries/calochallenge2.yaml", 0, 0, "", 0, "geometry file" },
     { "synth.gzip", CONF_INT, "0", 0, 9, "", 0, "compression level; 0: none" },
 
+    { "model.critic", CONF_TEXT, "", 0, 0, "", 0, "network that tells reconstructed showers from true ones while they train (WGAN-GP): a list of layers; empty: none" },
     { "model.width", CONF_REAL, "1", 0.001, 16, "", 0, "channels that the architecture gives as numbers, times this" },
     { "model.architecture", CONF_TEXT, "configs/architectures/fcn-small.yaml", 0, 0, "", 0, "network: layers of encoder and decoder" },
     { "model.condition", CONF_TEXTS, "[energy]", 0, 0, "", 0, "what the networks are told of an event: energy, then the names of datasets of the shower files with a number a shower (eta, angle, ...)" },
@@ -131,6 +132,9 @@ static const struct conf_key table[] = {
     { "training.spread_weight", CONF_REAL, "1", 0, 1e9, "", 0, "weight of the likelihood of the hits' fluctuations, where the decoder has an output spread" },
     { "training.logit_weight", CONF_REAL, "0", 0, 1e9, "", 0, "weight of the distance between the posterior's logits and the machine's fields at its means" },
     { "training.layer_weight", CONF_REAL, "0", 0, 1e9, "", 0, "weight of the squared error of the logarithms of the layers' energies" },
+    { "training.critic_weight", CONF_REAL, "1", 0, 1e9, "", 0, "model.critic: weight of its score in the networks' loss" },
+    { "training.critic_penalty", CONF_REAL, "10", 0, 1e9, "", 0, "model.critic: weight of (|gradient| - 1)^2 in its own" },
+    { "training.critic_rate", CONF_REAL, "1e-4", 0, 10, "", 0, "model.critic: step size of its Adam" },
     { "training.weights", CONF_LIST, "[]", 0, 0, "", 0, "points of weights that change, in place of the constants; linear between them" },
     { "training.weights[].term", CONF_CHOICE, "ae", 0, 0, "", "ae hit entropy positive spread logit layer beta slope", "which weight; beta and slope: in place of beta_start, beta_end, slope_start" },
     { "training.weights[].epoch", CONF_REAL, "0", 0, 1e9, "epochs", 0, "when, counted over all phases" },

@@ -132,6 +132,7 @@ void trainer_begin(struct trainer *t)
     int networks = p->mode != TRAIN_RBM;
 
     if (networks) begin_optimiser(t, steps * p->epochs);
+    adversary_join(&t->adversary, v, networks);
     t->prior.update.rate =
         p->freeze == FREEZE_RBM ? 0.0 : conf_real(t->r->conf, "rbm.learning_rate");
     t->fit = (struct fit){ .params = networks ? v->params : NULL,
@@ -238,7 +239,8 @@ int trainer_init(struct trainer *t, struct run *r, struct err *e)
     if (t->micro == 0 || t->micro > share) t->micro = share;
     if (read_phases(t, e) || weights_read(&t->weights, r->conf, e) ||
         model_build(&t->model, r, networks, t->micro, e) || feed_open(&t->feed, r, &t->model, e) ||
-        sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e))
+        sampling_init(&t->sampler, r, &t->model.rbm, t->kern, e) ||
+        adversary_init(&t->adversary, r, &t->model, t->micro, e))
         return -1;
     if (networks && (precision(t, e) || share_gradient(t, e))) return -1;
     if (networks)
@@ -267,6 +269,7 @@ void trainer_free(struct trainer *t)
     metrics_close(&t->metrics);
     optim_free(&t->optim);
     average_free(&t->average);
+    adversary_free(&t->adversary);
     gauge_free(&t->gauge);
     validator_free(&t->validator);
     prior_free(&t->prior);

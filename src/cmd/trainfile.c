@@ -14,7 +14,7 @@
 static const char shaping[] =
     "run.seed data.kind data.dataset data.binarise data.transform data.log1p data.standardise "
     "data.threshold "
-    "model.energy_code model.condition model.condition_ranges rbm.topology "
+    "model.energy_code model.critic model.condition model.condition_ranges rbm.topology "
     "rbm.chip rbm.dead rbm.partitions rbm.nodes rbm.clamped rbm.clamped_units rbm.chains "
     "rbm.method rbm.tempering rbm.trajectory "
     "rbm.chain_condition rbm.precision "
@@ -146,7 +146,8 @@ int trainfile_write(const struct trainer *t, int is_best, struct err *e)
               modelfile_write_average(&f, &t->model, &t->average, e) ||
               h5_write_text(&f, "config", config, "every key as used, YAML", e) ||
               priorfile_write(&f, &t->prior, e) || write_networks(&f, t, e) ||
-              write_progress(&f, t, e) || ckpt_commit(&f, e);
+              adversary_write(&t->adversary, &f, e) || write_progress(&f, t, e) ||
+              ckpt_commit(&f, e);
 
     h5_close(&f);
     mem_free(config);
@@ -276,7 +277,7 @@ int trainfile_resume(struct trainer *t, struct err *e)
     if (found == 1) return 0;
     int bad = same_shape(&f, t, e) || modelfile_read(&f, &t->model, e) || read_average(&f, t, e) ||
               read_progress(&f, t, e) || priorfile_read(&f, &t->prior, e) ||
-              read_networks(&f, t, e);
+              read_networks(&f, t, e) || adversary_read(&t->adversary, &f, e);
     if (!bad) log_say(&r->log, "going on from %s, step %lld", f.path, (long long)t->step);
     h5_close(&f);
     return bad ? -1 : 1;

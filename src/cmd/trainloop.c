@@ -146,6 +146,7 @@ static int stepped(void *ctx, const struct fit_report *report, struct err *e)
     t->step++;
     if (mode != TRAIN_RBM) {
         t->network_steps++;
+        adversary_step(&t->adversary, t->r->P, report->showers);
         average_step(&t->average, t->model.vae.params);
     }
     t->showers += report->showers;

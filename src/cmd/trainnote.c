@@ -47,6 +47,7 @@ int trainnote(struct trainer *t, const char *phase, const double *term, double r
             json_put_real(line, "beta", trainer_beta(t));
             json_put_real(line, "learning_rate", rate);
             json_put_real(line, "gradient_norm", norm);
+            adversary_put(&t->adversary, line);
         }
         if (mode != TRAIN_AE) {
             json_put_real(line, "energy_data", t->prior.energy_data);

@@ -301,6 +301,7 @@ void vae_losses(struct vae *v, const struct vae_batch *b, const struct rbm *m, d
         loss_layers(sum, da, b->u, decoder_activations(&v->decoder), v->B, v->V, o);
     if (m != NULL) sum[LOSS_NEGATIVE] += negative * v->B;
     if (!backward) return;
+    if (v->extra.add != NULL) v->extra.add(v->extra.ctx, v, b, da);
     decoder_backward(&v->decoder, v->params, v->grad, v->B);
     if (!v->frozen)
         encoder_backward(&v->encoder, &v->rows, v->params, v->grad, v->B, v->beta, v->mode);
@@ -342,72 +343,4 @@ void vae_decode(struct vae *v, const struct vae_batch *b, const float *bits, flo
     for (int64_t i = 0; i < (int64_t)b->B * v->V; i++)
         u[i] = h[i] + v->hit_noise[i] > 0.0f && a[i] > 0.0f ? a[i] : 0.0f;
     if (decoder_spread(&v->decoder) != NULL) spread_hits(v, b, u);
-}
-
-double vae_flops_training(const struct vae *v)
-{
-    double sum = graph_flops(&v->decoder.net, 1);
-
-    for (int l = 0; l < v->encoder.levels; l++) sum += graph_flops(&v->encoder.level[l], 1);
-    return sum;
-}
-
-double vae_flops_forward(const struct vae *v)
-{
-    double sum = graph_flops(&v->decoder.net, 0);
-
-    for (int l = 0; l < v->encoder.levels; l++) sum += graph_flops(&v->encoder.level[l], 0);
-    return sum;
-}
-
-double vae_flops_decoder(const struct vae *v)
-{
-    return graph_flops(&v->decoder.net, 0);
-}
-
-int64_t vae_bytes(const struct vae *v, int batch)
-{
-    int64_t buffers = (int64_t)sizeof(float) * batch * (6 * v->L + 4 * v->F + v->V + 3);
-
-    for (int l = 0; l < v->encoder.levels; l++) buffers += graph_bytes(&v->encoder.level[l], batch);
-    return buffers + graph_bytes(&v->decoder.net, batch);
-}
-
-/* Network number i: encoder levels, then the decoder. */
-static const struct graph *network(const struct vae *v, int i)
-{
-    return i < v->encoder.levels ? &v->encoder.level[i] : &v->decoder.net;
-}
-
-int vae_layers(const struct vae *v)
-{
-    int sum = 0;
-
-    for (int i = 0; i <= v->encoder.levels; i++) sum += network(v, i)->layers;
-    return sum;
-}
-
-int vae_bad_layer(const struct vae *v)
-{
-    int before = 0;
-
-    for (int i = 0; i <= v->encoder.levels; i++) {
-        int bad = graph_bad_layer(network(v, i), v->B);
-        if (bad >= 0) return before + bad;
-        before += network(v, i)->layers;
-    }
-    return -1;
-}
-
-void vae_layer_name(const struct vae *v, int layer, char *text, size_t n)
-{
-    char name[96];
-    int i = 0;
-
-    while (layer >= network(v, i)->layers) layer -= network(v, i++)->layers;
-    graph_layer_name(network(v, i), layer, name, sizeof name);
-    if (i < v->encoder.levels)
-        snprintf(text, n, "encoder level %d, %s", i, name);
-    else
-        snprintf(text, n, "decoder, %s", name);
 }
