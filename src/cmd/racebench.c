@@ -199,6 +199,9 @@ static double report(struct run *r, struct json *list, const struct racer *q, co
             "%d showers (%.0f a second), %lld parameters",
             name, end[1], end[2], sum, q->used, (long long)q->step, BATCH,
             (double)(q->step * BATCH) / q->used, (long long)q->v.T.parameters);
+    if (isfinite(first))
+        log_say(&r->log, "race: %s ends %.2f %s the first", name, fabs(first - sum),
+                sum < first ? "below" : "above");
     return sum;
 }
 

@@ -35,6 +35,7 @@ static const struct network {
     { "cnn-flat-small", 6480, 4, 1 },
     { "cnn-attention", 6480, 4, 0 },
     { "cnn-attention-small", 6480, 4, 1 },
+    { "cnn-small", 6480, 4, 1 },
     { "cnn-modulated-small", 6480, 4, 1 },
     { "cnn-hierarchy", 6480, 4, 0 },
     { "cnn-hierarchy-small", 6480, 4, 1 },
