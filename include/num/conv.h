@@ -10,6 +10,7 @@
  *
  * Two ways, chosen by the shape alone when made: oneDNN's direct kernels, and products of columns
  * (num/dnn), which are the faster ones for many channels on few places and for very few channels.
+ * One channel with taps along z alone takes plain loops, in float32.
  */
 #ifndef NUM_CONV_H
 #define NUM_CONV_H
@@ -26,6 +27,7 @@ struct conv {
     int flat;                      /* a row of x is its own column matrix */
     int rows;                      /* that are made columns of at a time */
     struct dnnconv *many, *one;    /* of CONV_ROWS rows and of one; NULL: products; owned */
+    int stack;                     /* one channel, taps along z alone: plain loops */
     int half;                      /* computes in bfloat16 */
     struct dnnhalf *products;      /* then; NULL with direct kernels; owned */
 };

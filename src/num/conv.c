@@ -30,6 +30,14 @@ static int wants_direct(const struct conv_shape *s)
            product(s->kernel) > 1;
 }
 
+/* One channel, taps along z alone: y is a sum of taps times stretches of x, each shifted by a
+ * plane: no columns are worth it. */
+static int is_stack(const struct conv_shape *s)
+{
+    return s->from == 1 && s->to == 1 && s->kernel[1] == 1 && s->kernel[2] == 1 &&
+           product(s->stride) == 1;
+}
+
 void conv_init(struct conv *c, const struct conv_shape *s, int direct, int half)
 {
     *c = (struct conv){ .s = *s };
@@ -44,6 +52,8 @@ void conv_init(struct conv *c, const struct conv_shape *s, int direct, int half)
     c->columns = places * taps * s->from;
     c->flat = c->columns == c->x_row && (taps == 1 || places == 1);
     c->rows = c->columns < COLUMNS ? (int)(COLUMNS / c->columns) : 1;
+    c->stack = direct && is_stack(&c->s);
+    if (c->stack) return;
     c->half = half;
     if (direct && wants_direct(&c->s)) {
         c->many = dnnconv_make(&c->s, CONV_ROWS, half);
@@ -66,6 +76,7 @@ void conv_free(struct conv *c)
 
 int64_t conv_scratch(const struct conv *c, int B)
 {
+    if (c->stack) return 0;
     if (c->many != NULL) {
         int64_t weights = product(c->s.kernel) * c->s.from * c->s.to;
         int64_t rows = CONV_ROWS * (c->x_row > c->y_row ? c->x_row : c->y_row);
@@ -200,6 +211,54 @@ static void weights_products(const struct conv *c, float *dW, const float *x, co
     }
 }
 
+/* --- one channel, taps along z alone -----------------------------------------------------------*/
+
+static void stack_forward(const struct conv *c, float *y, const float *x, const float *W, int B,
+                          int add)
+{
+    int64_t plane = (int64_t)c->s.in[1] * c->s.in[2], n = c->y_row;
+
+    if (!add) memset(y, 0, (size_t)(B * n) * sizeof *y);
+    for (int b = 0; b < B; b++)
+        for (int t = 0; t < c->s.kernel[0]; t++) {
+            const float *restrict from = x + b * c->x_row + t * plane;
+            float *restrict to = y + b * n, w = W[t];
+            for (int64_t i = 0; i < n; i++) to[i] += w * from[i];
+        }
+}
+
+static void stack_adjoint(const struct conv *c, float *x, const float *y, const float *W, int B,
+                          int add)
+{
+    int64_t plane = (int64_t)c->s.in[1] * c->s.in[2], n = c->y_row;
+
+    if (!add) memset(x, 0, (size_t)(B * c->x_row) * sizeof *x);
+    for (int b = 0; b < B; b++)
+        for (int t = 0; t < c->s.kernel[0]; t++) {
+            const float *restrict from = y + b * n;
+            float *restrict to = x + b * c->x_row + t * plane, w = W[t];
+            for (int64_t i = 0; i < n; i++) to[i] += w * from[i];
+        }
+}
+
+static void stack_weights(const struct conv *c, float *dW, const float *x, const float *y, int B)
+{
+    enum { LANES = 16 };
+    int64_t plane = (int64_t)c->s.in[1] * c->s.in[2], n = c->y_row;
+
+    for (int b = 0; b < B; b++)
+        for (int t = 0; t < c->s.kernel[0]; t++) {
+            const float *restrict p = x + b * c->x_row + t * plane, *restrict q = y + b * n;
+            float sum[LANES] = { 0.0f };
+            int64_t i = 0;
+            for (; i + LANES <= n; i += LANES)
+                for (int k = 0; k < LANES; k++) sum[k] += p[i + k] * q[i + k];
+            for (; i < n; i++) sum[0] += p[i] * q[i];
+            for (int k = 1; k < LANES; k++) sum[0] += sum[k];
+            dW[t] += sum[0];
+        }
+}
+
 /* --- direct kernels ----------------------------------------------------------------------------
  */
 
@@ -243,7 +302,9 @@ static void direct(const struct conv *c, enum dnnconv_way way, float *x, float *
 void conv_forward(const struct conv *c, float *y, const float *x, const float *W, int B, int add,
                   float *scratch)
 {
-    if (c->many != NULL)
+    if (c->stack)
+        stack_forward(c, y, x, W, B, add);
+    else if (c->many != NULL)
         direct(c, DNNCONV_FORWARD, writable(x), y, W, NULL, B, add, scratch);
     else
         forward_products(c, y, x, W, B, add, scratch);
@@ -252,7 +313,9 @@ void conv_forward(const struct conv *c, float *y, const float *x, const float *W
 void conv_adjoint(const struct conv *c, float *x, const float *y, const float *W, int B, int add,
                   float *scratch)
 {
-    if (c->many != NULL)
+    if (c->stack)
+        stack_adjoint(c, x, y, W, B, add);
+    else if (c->many != NULL)
         direct(c, DNNCONV_ADJOINT, x, writable(y), W, NULL, B, add, scratch);
     else
         adjoint_products(c, x, y, W, B, add, scratch);
@@ -261,7 +324,9 @@ void conv_adjoint(const struct conv *c, float *x, const float *y, const float *W
 void conv_weights(const struct conv *c, float *dW, const float *x, const float *y, int B,
                   float *scratch)
 {
-    if (c->many != NULL)
+    if (c->stack)
+        stack_weights(c, dW, x, y, B);
+    else if (c->many != NULL)
         direct(c, DNNCONV_WEIGHTS, writable(x), writable(y), NULL, dW, B, 1, scratch);
     else
         weights_products(c, dW, x, y, B, scratch);

@@ -16,6 +16,9 @@ bench 2 evaluate bench.geometry=$geometry bench.showers=400
 for twin in ais_numpy gibbs_torch; do
     "$python" tests/peers/$twin.py --seconds 0.01 --chains 64 --threads 1 > "$work/$twin.json" 2> "$work/err" || fail "$twin.py"
 done
+mkdir "$work/none" && echo 'raise ImportError("none here")' > "$work/none/torch.py"
+PYTHONPATH="$work/none" "$python" tests/peers/train_torch.py > "$work/skipped" 2> "$work/err"
+check "the training peer without PyTorch is skipped in a sentence" test $? -eq 0 -a "$(grep -c '"skipped": "no PyTorch for this Python' "$work/skipped")" -eq 1
 (cd "$work" && "$python" -) > "$work/judged" << 'PYTHON'
 import json, math
 

@@ -91,7 +91,8 @@ static void check(struct conv_shape s, int B, int direct, int half)
     float *x = filled(nx, 1), *y = filled(ny, 2), *W = filled(nw, 3);
     float *fx = filled(nx, 4), *fy = filled(ny, 5), *fw = mem_take(nw, sizeof *fw);
     float *scratch = mem_take(conv_scratch(&c, B) + 1, sizeof *scratch);
-    float *tx = taken_for(x, nx, half), *ty = taken_for(y, ny, half), *tw = taken_for(W, nw, half);
+    float *tx = taken_for(x, nx, half && !c.stack), *ty = taken_for(y, ny, half && !c.stack),
+          *tw = taken_for(W, nw, half && !c.stack);
     struct sums m = { tx,
                       ty,
                       tw,
@@ -130,6 +131,8 @@ static const struct conv_shape shapes[] = {
     { 5, 33, { 2, 3, 2 }, { 0 }, { 1, 1, 1 }, { 1, 1, 1 } },
     { 5, 3, { 5, 3, 4 }, { 0 }, { 1, 1, 1 }, { 2, 1, 3 } },
     { 1, 1, { 9, 2, 3 }, { 0 }, { 7, 1, 1 }, { 1, 1, 1 } },
+    { 1, 1, { 45, 16, 9 }, { 0 }, { 31, 1, 1 }, { 1, 1, 1 } },
+    { 1, 1, { 9, 5, 7 }, { 0 }, { 3, 1, 1 }, { 2, 1, 1 } },
     { 32, 64, { 6, 5, 4 }, { 0 }, { 3, 3, 3 }, { 2, 1, 1 } },
 };
 

@@ -23,6 +23,7 @@ if python=$(analysis/python.sh); then
     say gibbs.json "$python" tests/peers/gibbs_torch.py --seconds "$seconds"
     say ais1.json "$python" tests/peers/ais_numpy.py --seconds "$seconds" --threads 1
     [ "$cores" -gt 1 ] && say ais2.json "$python" tests/peers/ais_numpy.py --seconds "$seconds" --threads "$cores"
+    say train.json "$python" tests/peers/train_torch.py "$caloq"
     "$python" tests/peers/compare.py "$work"
 else
     echo "bench.sh: no Python with NumPy, so no peers" >&2

@@ -56,8 +56,19 @@ def paths(folder):
     return found
 
 
+def training(folder):
+    """A training step of the published model, by processor time of one core."""
+    r = read(folder, "train.json")
+    if r is None or "skipped" in r:
+        print(f"train_torch.py: {(r or {}).get('skipped', 'not run')}", file=sys.stderr)
+        return []
+    return [{"what": f"training, batch {r['batch']}, showers/s of a core", "topology": "cnn-hierarchy",
+             "caloq": r["caloq_showers_per_second"], "kernel": "float32", "peer": f"pytorch {r['pytorch']}",
+             "peer_figure": r["pytorch_showers_per_second"], "ratio": r["ratio"]}]
+
+
 def main(folder):
-    ratios = sweeps(folder) + paths(folder)
+    ratios = sweeps(folder) + paths(folder) + training(folder)
     for r in ratios:
         print(f"{r['what']:<38} {r['topology']:<16} caloq {r['kernel']:<16} {r['caloq']:8.4g}   "
               f"{r['peer']:<14} {r['peer_figure']:8.4g}   {r['ratio']:5.1f} times", file=sys.stderr)
