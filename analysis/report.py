@@ -24,6 +24,7 @@ if not all(importlib.util.find_spec(name) for name in ("numpy", "h5py", "matplot
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
+import annealing  # noqa: E402
 import architectures  # noqa: E402
 import challenge  # noqa: E402
 import histograms  # noqa: E402
@@ -93,6 +94,13 @@ FIGURES = [
            "Runs of many numbers of chains and steps (jobs/bracket.sh); bars are two errors."),
     Figure("Boltzmann machine", "ln-z-training", "ln Z and likelihood while training", paths.epochs,
            "Annealing at checkpoints (jobs/likelihood.sh) and the estimate that went along (rbm.trajectory)."),
+    Figure("Annealer", "anneal-temperature", "Temperature of the annealer", annealing.temperature,
+           "By maximum pseudo-likelihood; bars are one error; dotted: the scale that was programmed. waits: pauses between programmings, which heat the device; single: one "
+           "read in every call."),
+    Figure("Annealer", "anneal-estimators", "Estimators of the temperature", annealing.estimators,
+           "Those that failed say so in the result, with the reason."),
+    Figure("Annealer", "anneal-energies", "Energies of data, chains and annealer", annealing.energies,
+           "Weighed: each read by exp(-E + βH), as a state of the machine."),
     Figure("Training", "losses", "Losses", training.losses, "Pale: single lines of metrics.jsonl; full: running mean."),
     Figure("Training", "throughput", "Throughput", training.throughput, ""),
     Figure("Training", "schedules", "Schedules and gradients", training.schedules, ""),

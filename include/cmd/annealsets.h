@@ -10,8 +10,8 @@
  * Rows are collected problem after problem, within a problem in the order of time; in the end the
  * problems have the last scale. Each set's inverse temperature u =
  * beta / scale is that of its window: as many sets in a row as hold anneal.beta_reads reads. Lines
- * of metrics.jsonl in the folder anneal of the run folder have time, scale and beta of every
- * window.
+ * of metrics.jsonl in the folder anneal (run.name) of the run folder have time, scale and beta of
+ * every window.
  */
 #ifndef CMD_ANNEALSETS_H
 #define CMD_ANNEALSETS_H

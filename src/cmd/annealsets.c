@@ -1,5 +1,6 @@
 #include "cmd/annealsets.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "io/metrics.h"
 #include "num/series.h"
@@ -127,7 +128,9 @@ static void estimate_windows(struct annealsets *s, const struct annealbeta *b)
 /* A line of metrics for each window. */
 static int write_metrics(const struct annealsets *s, const struct run *r, struct err *e)
 {
-    char *path = run_path(r, "anneal/metrics.jsonl"), *folder = run_path(r, "anneal");
+    const char *name = conf_text(r->conf, "run.name");
+    char *folder = run_path(r, name[0] != '\0' ? name : "anneal");
+    char *path = file_join(folder, "metrics.jsonl");
     struct metrics m = { 0 };
     int bad = run_output(r, path, e) || metrics_open(&m, r->P, folder, -1, NULL, e);
 

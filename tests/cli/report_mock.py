@@ -208,6 +208,16 @@ RESULTS["evaluate-reconstructed"] = {"command": "evaluate", "fpd": 0.2, "fpd_err
 true = rng.uniform(10, 1000, 300) * 1e3
 write("evaluate-reconstructed.h5", {"paired/incident": true / 0.8, "paired/reference": true,
                                     "paired/generated": true * rng.normal(1, 0.1, 300)})
+for name, heat in ("once", 0.0), ("single", 0.6):  # an annealer
+    windows = [{"time_us": 1e6 * (t + 1), "programmings": 3 * t, "reads": 200, "scale": 8.5, "beta": 8.5 - heat + 0.1 * rng.standard_normal(),
+                "beta_error": 0.1, "energy_mean": -30.0} for t in range(8)]
+    RESULTS[f"anneal-{name}"] = {"command": "anneal", "reads": 1600, "scale": 8.5, "solver": "invented", "protocol": {
+        "name": name, "programmings": 24, "windows": windows, "beta_mean": 8.5 - heat, "beta_mean_error": 0.04}}
+RESULTS["anneal-once"]["estimators"] = {"mpl": {"beta": 8.4, "error": 0.05, "converged": True}, "method1": {
+    "beta": 16.0, "error": None, "converged": False, "why": "its step is too long"}}
+with h5py.File(at("latents.h5")) as f:
+    E, given = f["energies"][:], f["incident_energies"][:]
+write("anneal.h5", {"energies": 1.1 * E, "log_weights": 0.1 * E - 0.1 * E.mean(), "incident_energies": 10 ** np.round(np.log10(given))})
 for name, result in RESULTS.items():
     with open(at(name + ".result.json"), "w", encoding="utf-8") as f:
         f.write(json.dumps(result) + "\n")
