@@ -66,9 +66,9 @@ struct histos {
 void histos_range(double *range, const struct observables *o, const float *x, int voxels);
 
 /* Local, the same on every rank. threshold: where the log-binned histograms begin, MeV; 0: six
- * decades below where they end. Quantities of the whole shower also have a histogram for each
- * decade of the incident energy between least and most MeV (the first HISTO_DECADES of them; none
- * when most is 0): "hits_E4" holds 10 to 100 GeV. */
+ * decades below where they end. Quantities of the whole shower and the voxels also have a
+ * histogram for each decade of the incident energy between least and most MeV (the first
+ * HISTO_DECADES of them; none when most is 0): "hits_E4" holds 10 to 100 GeV. */
 void histos_init(struct histos *H, const struct geom *g, double threshold, const double *range,
                  double least, double most);
 void histos_free(struct histos *H); /* accepts { 0 } and a second call */

@@ -118,13 +118,14 @@ static void init(struct histo *h, int f, const struct geom *g, int layer, double
 }
 
 /* The same once more for the showers of each decade between two energies. */
-static void by_decade(struct histos *H, int f, const struct geom *g, double least, double most)
+static void by_decade(struct histos *H, int f, const struct geom *g, double range, double least,
+                      double most)
 {
     int first = (int)floor(log10(fmax(least, 1))), last = (int)ceil(log10(fmax(most, 1)) - 1e-9);
 
     for (int d = first; d < last && d < first + HISTO_DECADES; d++) {
         struct histo *h = H->h + H->n++;
-        init(h, f, g, -1, 0, 0);
+        init(h, f, g, -1, H->threshold, range);
         h->decade = d;
         snprintf(h->name, sizeof h->name, "%s_E%d", binning[f].name, d);
         snprintf(h->title, sizeof h->title, "%s, 10^%d to 10^%d MeV", binning[f].title, d, d + 1);
@@ -139,7 +140,7 @@ void histos_init(struct histos *H, const struct geom *g, double threshold, const
     for (int f = 0; f < HISTO_FAMILIES; f++) {
         if (!binning[f].per_layer) {
             init(H->h + H->n++, f, g, -1, threshold, range[g->layers]);
-            if (whole(f)) by_decade(H, f, g, least, most);
+            by_decade(H, f, g, range[g->layers], least, most);
             continue;
         }
         for (int l = 0; l < g->layers; l++)
@@ -203,12 +204,19 @@ static void put_voxels(struct histo *h, int sample, const float *x, int64_t n, d
     h->dropped[sample] += below;
 }
 
+/* Is an energy of the histogram's decade, or has it none? */
+static int within(const struct histo *h, double energy)
+{
+    double low = h->decade < 0 ? 0 : pow(10, h->decade);
+
+    return h->decade < 0 || (energy >= low && energy < 10 * low);
+}
+
 /* One number of each shower, of all or of one decade. */
 static void put_showers(struct histo *h, int sample, const struct observables *o, const double *y)
 {
-    double low = h->decade < 0 ? 0 : pow(10, h->decade);
     for (int i = 0; i < o->n; i++) {
-        if (h->decade >= 0 && !(o->energy[i] >= low && o->energy[i] < 10 * low)) continue;
+        if (!within(h, o->energy[i])) continue;
         histo_put(h, sample, h->family == HISTO_RESPONSE ? o->total[i] / o->energy[i] : y[i]);
     }
 }
@@ -219,9 +227,11 @@ void histos_add(struct histos *H, int sample, const struct observables *o, const
     for (int k = 0; k < H->n; k++) {
         struct histo *h = H->h + k;
         const double *y = values(o, h->family);
-        if (h->family == HISTO_VOXEL)
-            put_voxels(h, sample, x, (int64_t)o->n * voxels, H->threshold);
-        else if (whole(h->family))
+        if (h->family == HISTO_VOXEL) {
+            for (int i = 0; i < o->n; i++)
+                if (within(h, o->energy[i]))
+                    put_voxels(h, sample, x + (int64_t)i * voxels, voxels, H->threshold);
+        } else if (whole(h->family))
             put_showers(h, sample, o, y);
         else
             for (int i = 0; i < o->n; i++)

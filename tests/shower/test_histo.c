@@ -87,13 +87,14 @@ static void the_challenge_has_all_these_histograms(void **state)
     parse(&g);
     histos_init(&H, &g, g.threshold, range, 300, 2e4);
     /* response, voxels; E, sparsity, EC_r, width_r for 3 layers; 4 for the 2 with angles; hits,
-     * depth, peak; response and these three in the decades from 10^2, 10^3 and 10^4 MeV */
-    assert_int_equal(H.n, 2 + 4 * 3 + 4 * 2 + 3 + 4 * 3);
+     * depth, peak; response, voxels and these three in the decades from 10^2, 10^3, 10^4 MeV */
+    assert_int_equal(H.n, 2 + 4 * 3 + 4 * 2 + 3 + 5 * 3);
     assert_int_equal(find(&H, "hits")->bins, 100);
     assert_near(find(&H, "hits")->edge[100], VOXELS, 0);
     assert_int_equal(find(&H, "peak_E4")->bins, LAYERS);
     assert_int_equal(find(&H, "depth_E2")->decade, 2);
     assert_null(find(&H, "depth_E5"));
+    assert_near(find(&H, "voxel_energy_E3")->edge[49], 20, 1e-12); /* the bins of all showers */
     const struct histo *h = find(&H, "E_layer_0");
     assert_non_null(h);
     assert_int_equal(h->bins, 39);
@@ -202,10 +203,17 @@ static void a_sample_has_no_distance_from_itself(void **state)
         const struct histo *h = find(&H, d == 3 ? "hits_E3" : "hits_E4");
         for (int i = 0; i < h->bins; i++) decades += h->count[0][i];
     }
-    for (int i = 0; i < 49; i++) voxels += find(&H, "voxel_energy")->count[0][i];
+    int parted = 1; /* bin by bin the decades make up the whole */
+    for (int i = 0; i < 49; i++) {
+        voxels += find(&H, "voxel_energy")->count[0][i];
+        parted &=
+            find(&H, "voxel_energy")->count[0][i] ==
+            find(&H, "voxel_energy_E3")->count[0][i] + find(&H, "voxel_energy_E4")->count[0][i];
+    }
     histos_free(&H);
     geom_free(&g);
     assert_near(worst, 0, 1e-15);
+    assert_true(parted);
     assert_int_equal(voxels, SHOWERS * VOXELS); /* all of them, on all ranks together */
     assert_int_equal(decades, SHOWERS);         /* each in one decade: 1 to 55 GeV */
 }
