@@ -21,5 +21,5 @@ check "a checkpoint knows its width" test "$("$python" -c 'import h5py, sys; pri
 run 1 train configs/papers/zephyr-302.yaml "${small[@]}" run.dir="$work/zephyr-302" "data.train=[$work/calochallenge2.h5]" model.width=0.125 \
     "training.phases=[{mode: vae, epochs: 1}, {mode: rbm, epochs: 1}]"
 check "and goes on with no other" test $status -eq 1
-check "a file for each result" test "$(ls configs/papers/*.yaml | wc -l)" -eq 18
+check "a file for each result" test "$(ls configs/papers/*.yaml | wc -l)" -ge 18
 finish papers
