@@ -17,6 +17,7 @@
 #define CMD_ANNEALSETS_H
 
 #include "cmd/annealbeta.h"
+#include "qpu/campaign.h"
 
 enum annealsets_protocol { SETS_NONE, SETS_BEFORE, SETS_ONCE, SETS_WAITS, SETS_SINGLE };
 
@@ -48,6 +49,12 @@ struct annealsets {
  * freed in any case. */
 int annealsets_run(struct annealsets *s, struct annealbeta *b, struct err *e);
 void annealsets_free(struct annealsets *s); /* accepts { 0 } */
+
+/* What the protocol will cost by a solver's timing, into "protocol" of the result: problems_least
+ * and problems_most, access_time_us_least and _most, wait_s_most: each scale is found in one set of
+ * reads at least, in anneal.beta_steps at most. Q problems; most: reads of one, 0: no limit.
+ * Nothing for protocol none. Local. */
+void annealsets_predict(struct run *r, const struct cost *c, int Q, int64_t most);
 
 /* Fills "protocol" of the result: its name, programmings, windows (lists of time_us, scale, beta,
  * beta_error, energy), and beta's trend over time. Rank 0. */

@@ -175,6 +175,38 @@ int annealsets_run(struct annealsets *s, struct annealbeta *b, struct err *e)
     return s->protocol == SETS_NONE ? 0 : write_metrics(s, b->r, e);
 }
 
+void annealsets_predict(struct run *r, const struct cost *c, int Q, int64_t most)
+{
+    const struct conf *f = r->conf;
+    enum annealsets_protocol how = (enum annealsets_protocol)conf_choice(f, "anneal.protocol");
+    int64_t reads = conf_int(f, "anneal.reads"), sets = conf_int(f, "anneal.sets");
+    int64_t finds = conf_int(f, "anneal.beta_reads"), steps = conf_int(f, "anneal.beta_steps");
+    int single = how == SETS_SINGLE;
+    struct campaign x = { .epochs = 1, .steps = single ? reads : sets, .most = most };
+
+    if (how == SETS_NONE) return;
+    x.problems = single ? 1 : Q;
+    x.reads = single ? 1 : (reads + sets * Q - 1) / (sets * Q);
+    x.every = how == SETS_BEFORE ? 1 : x.steps;
+    x.estimates = single ? finds : Q;
+    x.estimate_reads = single ? 1 : (finds + Q - 1) / Q;
+    struct campaign_bill least = campaign_predict(&x, c);
+    x.estimates *= steps;
+    struct campaign_bill all = campaign_predict(&x, c);
+    double wait = how == SETS_WAITS ? conf_real(f, "anneal.wait") * (double)all.problems : 0.0;
+    struct json *j = json_new();
+    json_put_text(j, "name", NAME[how]);
+    json_put_int(j, "problems_least", least.problems);
+    json_put_int(j, "problems_most", all.problems);
+    json_put_real(j, "access_time_us_least", least.access);
+    json_put_real(j, "access_time_us_most", all.access);
+    json_put_real(j, "wait_s_most", wait);
+    json_put(r->result, "protocol", j);
+    log_say(&r->log, "with anneal.protocol %s: %lld to %lld problems, access time %.3f to %.3f s",
+            NAME[how], (long long)least.problems, (long long)all.problems, least.access * 1e-6,
+            all.access * 1e-6);
+}
+
 /* Line of beta over time, when there are windows enough. */
 static void put_trend(const struct annealsets *s, struct json *j)
 {

@@ -87,6 +87,7 @@ static int predict_program(struct run *r, const struct solver *s, const struct p
     json_put_real(r->result, "access_time_us", us);
     log_say(&r->log, "%lld problems of %d qubits and at most %lld reads, access time %.3f s",
             (long long)problems, qubits, (long long)most, us * 1e-6);
+    annealsets_predict(r, &c, x->m->Q, most);
     return 0;
 }
 

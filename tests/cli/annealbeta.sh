@@ -93,7 +93,20 @@ for p in waits once before single; do
         "anneal.noise=[heat]" anneal.scale=8.8 anneal.reads=$([ $p = single ] && echo 900 || echo 8000) anneal.beta_reads=100 anneal.sets=4 \
         anneal.resolution=20 anneal.protocol=$p
     cp "$work/out" "$work/warm.$p.json"
+    [ $p = single ] && continue
+    must 1 anneal anneal.what=cost run.dir="$work/warm" anneal.model="$work/spins.txt" anneal.backend=kinetic anneal.reads=8000 \
+        anneal.beta_reads=100 anneal.sets=4 anneal.protocol=$p
+    cp "$work/out" "$work/cost.$p.json"
 done
+check "what a protocol costs lies within what was predicted" "$python" -c '
+import json, sys
+for p in "waits", "once", "before":
+    cost, r = (json.load(open(f"{sys.argv[1]}/{n}.{p}.json")) for n in ("cost", "warm"))
+    c = cost["protocol"]
+    print(p, c, r["access_time_us"], r["protocol"]["programmings"])
+    assert c["access_time_us_least"] * (1 - 1e-9) <= r["access_time_us"] <= c["access_time_us_most"]
+    assert c["problems_least"] <= r["protocol"]["programmings"] <= c["problems_most"] and c["problems_least"] == (8 if p == "before" else 5)
+' "$work"
 check "the protocols have temperatures of their own" "$python" -c '
 import json, math, sys
 b = [(r["beta"], r["beta_error"]) for r in (json.load(open(f"{sys.argv[1]}/warm.{p}.json")) for p in ("waits", "once", "before", "single"))]
