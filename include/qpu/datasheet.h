@@ -37,6 +37,7 @@ struct datasheet {
     double s, temperature, anneal_time;
     double inductance; /* M_AFM, pH */
     double resolution; /* see qpu/freezeout.h */
+    double line_width; /* of a flip in units of J, see qpu/onchip.h; 0: infinite */
     /* heat: mK, mK a programming, mK more with flux biases, s, s between problems */
     double base, programming, biases, decay, idle;
     /* noise */

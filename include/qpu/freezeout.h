@@ -29,6 +29,7 @@
 struct freezeout {
     int n;        /* sweeps */
     double *beta; /* [n] in the order of time; owned */
+    double *left; /* [n] R; owned */
     double *gain; /* [n] factor of h by the h-gain schedule; owned */
     double *flux; /* [n] factor of flux biases beside h; owned */
     int gained;   /* is there a gain schedule? */

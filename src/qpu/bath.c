@@ -17,6 +17,7 @@ struct read {
     int32_t *near;  /* [2M] places of neighbours, in the order of net */
     int32_t *unit;  /* [64 words] or -1 */
     uint64_t *bits; /* [words] */
+    uint64_t *live; /* [words] units that do not stay */
     float *field;   /* [64 words] bias + sum w x at beta = 1 */
     float *bias;    /* [N] as the field has it: that of the sweep, and of the bath */
     float *bath;    /* [N] 2 b of this read */
@@ -41,6 +42,7 @@ static void read_take(struct read *x, const struct rbm *m)
     x->unit = mem_take((int64_t)x->words * KERN_LANES, sizeof *x->unit);
     x->field = mem_take((int64_t)x->words * KERN_LANES, sizeof *x->field);
     x->bits = mem_take(x->words, sizeof *x->bits);
+    x->live = mem_take(x->words, sizeof *x->live);
     for (int l = 0; l < x->words * KERN_LANES; l++) x->unit[l] = -1;
     for (int i = 0; i < N; i++) x->unit[x->at[i]] = i;
 }
@@ -52,6 +54,7 @@ static void read_free(struct read *x)
     mem_free(x->unit);
     mem_free(x->field);
     mem_free(x->bits);
+    mem_free(x->live);
     mem_free(x->bias);
     mem_free(x->kept);
     mem_free(x->bath);
@@ -106,6 +109,13 @@ static void tell_neighbours(struct read *x, int word, uint64_t now)
     x->bits[word] = now;
 }
 
+static void choose(struct read *x, const uint8_t *still)
+{
+    memset(x->live, 0, (size_t)x->words * sizeof *x->live);
+    for (int i = 0; i < x->net.N; i++)
+        x->live[x->at[i] / KERN_LANES] |= (uint64_t)!still[i] << x->at[i] % KERN_LANES;
+}
+
 static void one_read(struct read *x, struct onchip *c, const struct freezeout *f,
                      const struct kern *k, float factor, int64_t number)
 {
@@ -114,15 +124,19 @@ static void one_read(struct read *x, struct onchip *c, const struct freezeout *f
 
     begin(x, c->seed, number);
     for (int i = 0; i < x->net.N; i++) x->bath[i] = (float)(2.0 * x->kept[i]);
-    for (int s = 0; s < f->n; s++) {
+    for (int s = 0, live = -1; s < f->n && live != 0; s++) {
+        int now_live = onchip_freeze(c, f, s);
+        if (now_live != live) choose(x, c->still);
+        live = now_live;
         onchip_biases(c, f, s);
         if (s == 0 || c->moves) renew(x);
         rng_counter(d.counter, RNG_DEVICE, number, s);
         d.beta = (float)f->beta[s] * factor;
         for (int w = 0; w < x->words; w++) {
             uint64_t now = x->bits[w];
+            if (x->live[w] == 0) continue;
             k->draw(&now, NULL, 1, x->field + w * KERN_LANES, &d, w);
-            tell_neighbours(x, w, now);
+            tell_neighbours(x, w, (now & x->live[w]) | (x->bits[w] & ~x->live[w]));
         }
     }
 }

@@ -26,6 +26,7 @@ static const struct entry entries[] = {
     { "freezeout", "anneal_time", AT(anneal_time), 1, 1e-3, 1e6 },
     { "freezeout", "mutual_inductance", AT(inductance), 1, 1e-3, 1e3 },
     { "freezeout", "resolution", AT(resolution), 1, 1, 1e4 },
+    { "freezeout", "line_width", AT(line_width), 1, 0, 1e3 },
     { "heat", "base", AT(base), 1, 1e-2, 1e4 },
     { "heat", "programming", AT(programming), 1, 0, 1e3 },
     { "heat", "flux_biases", AT(biases), 1, 0, 1e3 },

@@ -89,12 +89,14 @@ int freezeout_init(struct freezeout *f, const struct datasheet *s, const struct 
 
     *f = (struct freezeout){ .n = count(left[0], resolution) };
     f->beta = mem_take(f->n, sizeof *f->beta);
+    f->left = mem_take(f->n, sizeof *f->left);
     f->gain = mem_take(f->n, sizeof *f->gain);
     f->flux = mem_take(f->n, sizeof *f->flux);
     f->gained = p != NULL && p->gains > 0;
     for (int k = f->n - 1; k >= 0 && f->n <= FREEZEOUT_MOST; k--) {
         double now = time_of(t, left, R, &at), B = datasheet_B(s, through(course, points, now));
         f->beta[k] = B / frozen / s->temperature;
+        f->left[k] = R;
         f->gain[k] = f->gained ? through(p->gain, p->gains, now) : 1.0;
         f->flux[k] = sqrt(frozen / B);
         R += fmax(1.0, R / resolution);
@@ -109,6 +111,7 @@ int freezeout_init(struct freezeout *f, const struct datasheet *s, const struct 
 void freezeout_free(struct freezeout *f)
 {
     mem_free(f->beta);
+    mem_free(f->left);
     mem_free(f->gain);
     mem_free(f->flux);
     *f = (struct freezeout){ 0 };

@@ -14,6 +14,8 @@ void onchip_init(struct onchip *c, const struct ising *g)
     memcpy(c->g.pair, g->pair, (size_t)g->m * sizeof *g->pair);
     c->place = mem_take(g->n, sizeof *c->place);
     c->flux = mem_take(g->n, sizeof *c->flux);
+    c->stop = mem_take(g->n, sizeof *c->stop);
+    c->still = mem_take(g->n, 1);
     for (int k = 0; k < 3; k++) c->part[k] = mem_take(g->n, sizeof *c->part[k]);
 }
 
@@ -23,8 +25,21 @@ void onchip_free(struct onchip *c)
     ising_free(&c->g);
     mem_free(c->place);
     mem_free(c->flux);
+    mem_free(c->stop);
+    mem_free(c->still);
     for (int k = 0; k < 3; k++) mem_free(c->part[k]);
     *c = (struct onchip){ 0 };
+}
+
+/* 1 + v / w^2 of each unit, from couplings as they were asked for. */
+static void put_stops(struct onchip *c, const struct ising *g, double scale, double width)
+{
+    double one = width > 0.0 ? 1.0 / (scale * scale * width * width) : 0.0;
+
+    for (int i = 0; i < g->n; i++) c->stop[i] = 1.0;
+    for (int64_t k = 0; k < g->m; k++)
+        for (int end = 0; end < 2; end++)
+            c->stop[c->place[g->pair[k][end]]] += one * g->J[k] * g->J[k];
 }
 
 int onchip_program(struct onchip *c, const struct misprint *p, const struct ising *g, double scale,
@@ -41,6 +56,8 @@ int onchip_program(struct onchip *c, const struct misprint *p, const struct isin
     c->moves = f->gained;
     rbm_free(&c->m);
     if (ising_machine(&c->m, c->place, &c->g, 1.0, e)) return -1;
+    put_stops(c, g, scale, p->sheet->line_width);
+    memset(c->still, 0, (size_t)n);
     for (int i = 0; i < n; i++) {
         int unit = c->place[i];
         c->part[0][unit] = (float)((double)c->m.bias[unit] + 2.0 * c->g.h[i]);
@@ -59,6 +76,20 @@ void onchip_biases(struct onchip *c, const struct freezeout *f, int sweep)
     for (int i = 0; i < c->g.n && c->moves; i++) bias[i] = rest[i] + gain * h[i] + worth * flux[i];
 }
 
+int onchip_freeze(struct onchip *c, const struct freezeout *f, int sweep)
+{
+    int live = 0, changed = 0;
+
+    for (int u = 0; u < c->g.n; u++) {
+        uint8_t still = c->stop[u] > f->left[sweep] + 0.5; /* of two sweeps the nearer one */
+        changed |= still != c->still[u];
+        c->still[u] = still;
+        live += !still;
+    }
+    if (changed && live > 0) rbm_hold(&c->m, c->still);
+    return live;
+}
+
 int64_t onchip_read(struct onchip *c, const struct freezeout *f, const struct kern *k,
                     const float *factor, int64_t reads, struct block tiles, uint8_t *states)
 {
@@ -72,6 +103,7 @@ int64_t onchip_read(struct onchip *c, const struct freezeout *f, const struct ke
         float beta = (float)f->beta[s];
         for (int64_t l = 0; l < lanes; l++) betas[l] = beta * factor[l];
         onchip_biases(c, f, s);
+        if (onchip_freeze(c, f, s) == 0) break;
         gibbs_sweep(&how, &c->m, k, x.bits, NULL, tiles, s);
     }
     int64_t rows = chains_mine(&x);
