@@ -222,10 +222,15 @@ static const char *const graphs[] = {
 
 /* Difference quotients see float rounding of layers up to 129 channels wide and of norms over 60
  * numbers; the tolerance of check() covers both. */
-static void check_gradients(const char *text)
+/* The loss reads some `most` numbers of the output alone: the tolerance grows with those it reads,
+ * and what one of them owes to all others must not hide in it. */
+static void check_gradients(const char *text, int most)
 {
     struct bench t = built(text);
+    int every = ROWS * t.out / most | 1;
 
+    for (int i = 0; i < ROWS * t.out; i++)
+        if (i % every != 0) t.r[i] = 0.0f;
     backward(&t);
     for (int i = 0; i < t.T.n; i++) {
         const struct tensor *p = &t.T.t[i];
@@ -242,7 +247,8 @@ static void check_gradients(const char *text)
 static void backward_is_the_derivative_of_forward(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof graphs / sizeof graphs[0]; k++) check_gradients(graphs[k]);
+    for (size_t k = 0; k < sizeof graphs / sizeof graphs[0]; k++)
+        check_gradients(graphs[k], 1 << 20);
 }
 
 /* What a layer makes of the channels that u has on 1 x 2 x 2 places: no width is a multiple of
@@ -292,7 +298,7 @@ static void backward_is_the_derivative_at_odd_widths(void **state)
                  "    - {kind: conv3d, units: wide, kernel: [4, 4, 2]}\n    - {kind: tanh}\n",
                  n, n, strstr(wide[k / 3], "name: out") != NULL ? "" : "name: out, ",
                  strstr(wide[k / 3], "inputs") != NULL ? "" : "input: u, ", wide[k / 3]);
-        check_gradients(text);
+        check_gradients(text, 40);
     }
 }
 
