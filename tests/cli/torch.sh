@@ -56,7 +56,20 @@ else
         check "$name: what caloq makes of it" "$peer" "$file" "$work/$name.h5"
         made+=("$work/$name.h5")
     done
+    # and weights that training has made, of a network that is told more than the energy
+    showers 101 "$work/showers.h5"
+    "$python" - "$work/showers.h5" <<'END'
+import h5py, numpy as np, sys
+with h5py.File(sys.argv[1], "a") as f:
+    n = len(f["showers"])
+    f["eta"], f["impact"] = np.linspace(-1, 1, n)[:, None], np.geomspace(1, 100, n)
+END
+    sed 's/\[standard, energy, bits\]/[standard, conditions, bits]/; s/\[bits, energy\]/[bits, conditions]/' "$work/network.yaml" > "$work/told.yaml"
+    must 2 train "$work/train.yaml" model.architecture="$work/told.yaml" model.condition='[energy, eta, impact]' \
+        model.condition_ranges='[{name: eta, low: -1, high: 1}, {name: impact, low: 1, high: 100, scale: log}]'
+    check "a checkpoint: what caloq makes of it" "$peer" "$work/run" "$work/trained.h5"
+    made+=("$work/trained.h5")
     check "what PyTorch makes of them" "$torch" tests/peers/torch_check.py "${made[@]}"
-    check "every file was held against PyTorch" test "$(grep -c comparisons "$work/said")" -eq 6
+    check "every file was held against PyTorch" test "$(grep -c comparisons "$work/said")" -eq 7
 fi
 finish torch

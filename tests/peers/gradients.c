@@ -36,6 +36,7 @@ struct work {
     struct model m;
     struct h5 f;
     float *u;
+    double *other; /* [ROWS, others] of the condition, or NULL */
     double E[ROWS];
     int64_t item[ROWS];
 };
@@ -48,9 +49,13 @@ static void shake(struct vae *v, int smooth)
     for (int i = 0; i < v->T.n; i++) {
         const struct tensor *t = &v->T.t[i];
         struct rng r = rng_at(11, RNG_TEST, i, 0);
+        /* attention's products as a linear layer's: near 0 it gives all places alike, and the
+         * norm behind it divides by next to nothing */
+        int flat = !smooth && t->dims == 5 && t->n[1] * t->n[2] * t->n[3] == 1;
+        float most = 0.2f / (float)(flat ? 2 : t->dims);
         for (int64_t k = 0; k < t->count; k++) {
             float *x = &v->params[t->first + k], a = rng_float(&r) - 0.5f;
-            *x = *x * (1.0f + 0.4f * a) + 0.2f * (rng_float(&r) - 0.5f) / (float)t->dims;
+            *x = *x * (1.0f + 0.4f * a) + most * (rng_float(&r) - 0.5f);
             if (strstr(t->name, "/variance") != NULL) *x = 0.5f + rng_float(&r);
             if (smooth && strstr(t->name, "/slope") != NULL) *x = 1.0f + 2e-3f * a;
         }
@@ -84,8 +89,14 @@ static int build(struct model *m, const struct ask *k, struct err *e)
 /* One voxel in three is hit; energies over three decades. */
 static void fill(struct work *w)
 {
-    int V = w->m.vae.V;
+    int V = w->m.vae.V, C = w->m.others;
     struct rng r = rng_at(2, RNG_TEST, 0, 0);
+
+    if (C > 0) w->other = mem_take(ROWS * C, sizeof *w->other);
+    for (int i = 0; i < ROWS * C; i++) {
+        const struct conditions_range *x = &w->m.other[i % C];
+        w->other[i] = x->low + (x->high - x->low) * rng_uniform(&r);
+    }
 
     w->u = mem_take((int64_t)ROWS * V, sizeof *w->u);
     for (int b = 0; b < ROWS; b++) {
@@ -112,6 +123,11 @@ static int write_batch(struct work *w, struct err *e)
     const struct vae *v = &w->m.vae;
     struct h5_shape s = { 1, { ROWS }, H5_DOUBLE };
 
+    struct h5_shape c = { 2, { ROWS, w->m.others }, H5_DOUBLE };
+
+    if (w->m.others > 0 && h5_write_all(&w->f, "/batch/other", &c, w->other, "1",
+                                        "of the condition beside the energy", e))
+        return -1;
     return h5_write_all(&w->f, "/batch/energy", &s, w->E, "MeV", "incident", e) ||
            put(&w->f, "batch", "u", w->u, ROWS, v->V, e) ||
            put(&w->f, "batch", "code", v->z, ROWS, v->L, e) ||
@@ -151,7 +167,7 @@ static int train(struct work *w, const char *group, const struct loss_options *o
                  enum latent_mode mode, double beta, double slope, struct err *e)
 {
     struct vae *v = &w->m.vae;
-    struct vae_batch b = { ROWS, w->u, w->E, w->item, 1, NULL };
+    struct vae_batch b = { ROWS, w->u, w->E, w->item, 1, w->other };
     double sum[LOSS_TERMS] = { 0.0 };
     float *before = mem_take(v->T.total, sizeof *before);
     struct h5_shape s = { 1, { LOSS_TERMS }, H5_DOUBLE };
@@ -191,6 +207,7 @@ static int act(struct work *w, const struct ask *k, const char *path, struct err
     if (!w->m.networks) return err_set(e, "%s: holds no networks", model);
     fill(w);
     b.u = w->u;
+    b.other = w->other;
     struct loss_options one = loss_default(), two = one, three = one;
     three.mask = 0;
     two.exact_entropy = 1;
@@ -223,6 +240,7 @@ int main(int argc, char **argv)
     h5_close(&w.f);
     model_free(&w.m);
     mem_free(w.u);
+    mem_free(w.other);
     par_free(&w.P);
     return bad ? 1 : 0;
 }

@@ -45,6 +45,7 @@ class Model:
                 if f"weight_{a}{b}" in rbm:
                     block = torch.tensor(rbm[f"weight_{a}{b}"][()], dtype=DOUBLE)
                     self.couplings[self.first[a] : self.first[a + 1], self.first[b] : self.first[b + 1]] = block
+        self.ranges = file["condition/ranges"][()] if "condition" in file else []
         self.voxels = file["batch/u"].shape[1]
         self.width = float(self.tree.get("width", 1))
         self.levels = int(self.tree.get("levels", len(self.nodes) - 1))
@@ -66,7 +67,14 @@ class Model:
         e = self.tree.get("energy", {})
         low, high, scale = (float(e.get(k, d)) for k, d in (("low", 6), ("high", 14), ("scale", 1)))
         t = (torch.log(torch.tensor(batch["energy"][()])) - low) / (high - low) * scale
-        return {"energy": t.reshape(-1, 1), "conditions": t.reshape(-1, 1)}
+        t = t.reshape(-1, 1)
+        return {"energy": t, "conditions": torch.cat([t, *self.others(batch)], 1)}
+
+    def others(self, batch):
+        """Each number of the condition beside the energy, 0 to 1 within its range."""
+        for k, (low, high, log) in enumerate(self.ranges):
+            x = torch.tensor(batch["other"][:, k : k + 1])
+            yield torch.log(x / low) / math.log(high / low) if log else (x - low) / (high - low)
 
     def forward(self, batch, how):
         """Values of the decoder, logits, bits, moving averages; how: an HDF5 group's attributes, or
