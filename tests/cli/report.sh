@@ -5,15 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
-python=$(analysis/python.sh) || { mkdir "$work/side"
-line() { echo "{\"name\": \"$1\", \"width\": 1, \"train\": {\"parameters\": 12, \"gflop_per_shower\": $2, \"showers_per_second\": 9.5, \"step\": 7, \"ae\": 2.5, \"hit\": 3.5, \"entropy\": -1}, \"generate\": {}, \"logz\": {\"logz\": 4.5, \"error\": 0.5, \"verdict\": \"fine\"}, \"evaluate\": {\"fpd\": $3, \"fpd_error\": 0.01, \"fpd_floor\": 0.1, \"kpd\": 0.2, \"auc_high\": 0.75}}"; }
-{ line slow 0.5 0.9; line quick 0.005 0.4; } > "$work/side/architectures.jsonl"
-check "a folder of architectures makes a page" makes "$work/side"
-check "... of its own figures" counts '<figure id="architecture[a-z-]*"' "$work/side/report.html" 2
-check "... the best first" grep -qz 'quick.*0\.4 ± 0\.01.*slow.*0\.9 ± 0\.01' "$work/side/report.html"
-check "... none absent" counts 'class="absent"' "$work/side/report.html" 0
-
-echo "TEST report: 0 passed, 1 failed, 0 skipped"; exit 1; }
+python=$(analysis/python.sh) || { echo "TEST report: 0 passed, 1 failed, 0 skipped"; exit 1; }
 export PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR=$work/mpl OMP_NUM_THREADS=1
 
 # check WHAT COMMAND...
@@ -61,6 +53,14 @@ check "the figures name the damaged file" counts 'absent: [^<]*broken/evaluate.h
 check "a damaged result is left out by name" grep -q 'report: .*broken/evaluate.result.json left out' "$work/said"
 check "a folder that is not there: a sentence, exit 1" test "$(makes "$work/none"; echo $?)" -eq 1
 check "that names it" grep -q "report: $work/none: no such run folder" "$work/said"
+
+mkdir "$work/side"
+line() { echo "{\"name\": \"$1\", \"width\": 1, \"train\": {\"parameters\": 12, \"gflop_per_shower\": $2, \"showers_per_second\": 9.5, \"step\": 7, \"ae\": 2.5, \"hit\": 3.5, \"entropy\": -1}, \"generate\": {}, \"logz\": {\"logz\": 4.5, \"error\": 0.5, \"verdict\": \"fine\"}, \"evaluate\": {\"fpd\": $3, \"fpd_error\": 0.01, \"fpd_floor\": 0.1, \"kpd\": 0.2, \"auc_high\": 0.75}}"; }
+{ line slow 0.5 0.9; line quick 0.005 0.4; } > "$work/side/architectures.jsonl"
+check "a folder of architectures makes a page" makes "$work/side"
+check "... of its own figures" counts '<figure id="architecture[a-z-]*"' "$work/side/report.html" 2
+check "... the best first" grep -qz 'quick.*0\.4 ± 0\.01.*slow.*0\.9 ± 0\.01' "$work/side/report.html"
+check "... none absent" counts 'class="absent"' "$work/side/report.html" 0
 
 echo "TEST report: $passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]
