@@ -29,7 +29,6 @@ static const struct network {
     { "fcn", 368, 4, 0 },
     { "fcn-small", 192, 4, 1 },
     { "fcn-calochallenge1", 533, 4, 0 },
-    { "cnn-small", 6480, 4, 1 },
     { "depth", 6480, 4, 1 },
     { "cnn-flat", 6480, 4, 0 },
     { "cnn-flat-small", 6480, 4, 1 },
