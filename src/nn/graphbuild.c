@@ -1,160 +1,12 @@
 #include "nn/graph.h"
 
 #include "base/mem.h"
+#include "nn/graphplan.h"
 #include "nn/published.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* What a graph is being built from. */
-struct plan {
-    struct graph *g;
-    const char *file;
-    const struct graph_wish *wish;
-    struct tensors *T;
-    int room;                /* layers there is memory for */
-    int last;                /* value that a layer without inputs reads */
-    struct scope *scope;     /* of the block at hand; NULL: outside blocks */
-    const char *prefix;      /* of tensors here */
-    const char *published;   /* path of the module around; NULL: a block without one */
-    struct layer_size *size; /* [sizes], those of the wish and of the blocks around */
-    int sizes;
-};
-
-enum { SIZES = 512, DEPTH = 8 };
-
-/* A block being expanded: the names in it begin with its own. */
-struct scope {
-    struct scope *outer;
-    char name[LAYER_NAME]; /* "first.", "first.inner.", "@12." without a name: nobody else's */
-    int input, begin;      /* what it reads; the first value made in it */
-};
-
-static int find(const struct graph *g, const char *name)
-{
-    for (int v = g->values - 1; v >= 0; v--)
-        if (strcmp(g->value[v].name, name) == 0) return v;
-    return -1;
-}
-
-/* The block's own name first, then those around it. */
-static int look_up(const struct plan *p, const char *name)
-{
-    char full[2 * LAYER_NAME];
-
-    for (const struct scope *s = p->scope; s != NULL; s = s->outer) {
-        if (strcmp(name, "input") == 0) return s->input;
-        snprintf(full, sizeof full, "%s%s", s->name, name);
-        int v = find(p->g, full);
-        if (v >= s->begin) return v;
-    }
-    return find(p->g, name);
-}
-
-static int not_there(const struct plan *p, const struct yaml *y, const char *name, struct err *e)
-{
-    char names[256] = "";
-    size_t at = 0;
-
-    for (int v = 0; v < p->g->values && at < sizeof names; v++)
-        if (p->g->value[v].name[0] != '\0')
-            at += (size_t)snprintf(names + at, sizeof names - at, " %s", p->g->value[v].name);
-    return err_set(e, "%s:%d: no input or earlier layer named '%s'; there are:%s", p->file, y->line,
-                   name, names);
-}
-
-/* The values named by `input`, `concat` or `inputs`; without them the value made last. */
-static int read_inputs(const struct plan *p, const struct yaml *y, int in[LAYER_INPUTS], int *ins,
-                       struct err *e)
-{
-    const char *keys[] = { "input", "concat", "inputs" };
-    const struct yaml *given = NULL;
-
-    for (int k = 0; k < 3; k++) {
-        const struct yaml *x = yaml_get(y, keys[k]);
-        if (x == NULL) continue;
-        if (given != NULL)
-            return err_set(e, "%s:%d: a layer has one of input, concat and inputs", p->file,
-                           x->line);
-        if (x->kind != (k == 0 ? YAML_SCALAR : YAML_LIST) || (k > 0 && x->n > LAYER_INPUTS) ||
-            (k > 0 && x->n < 1))
-            return err_set(e, "%s:%d: %s: expected %s", p->file, x->line, keys[k],
-                           k == 0 ? "a name" : "a list of 1 to 8 names");
-        given = x;
-    }
-    *ins = 1;
-    in[0] = p->last;
-    if (given == NULL) return 0;
-    *ins = given->kind == YAML_LIST ? given->n : 1;
-    for (int i = 0; i < *ins; i++) {
-        const struct yaml *name = given->kind == YAML_LIST ? &given->entry[i] : given;
-        if (name->kind != YAML_SCALAR)
-            return err_set(e, "%s:%d: expected a name", p->file, name->line);
-        in[i] = look_up(p, name->text);
-        if (in[i] < 0) return not_there(p, name, name->text, e);
-    }
-    return 0;
-}
-
-/* A text of a layer, "" without the key. A name is new, short enough, and begins with that of the
- * block around. */
-static int read_name(const struct plan *p, const struct yaml *y, const char *key,
-                     char out[LAYER_NAME], struct err *e)
-{
-    const struct yaml *x = yaml_get(y, key);
-    int is_name = strcmp(key, "name") == 0;
-    const char *before = is_name && p->scope != NULL ? p->scope->name : "";
-
-    out[0] = '\0';
-    if (x == NULL) return 0;
-    if (x->kind != YAML_SCALAR || x->text[0] == '\0' ||
-        strlen(before) + strlen(x->text) >= LAYER_NAME)
-        return err_set(e, "%s:%d: %s: expected a text of 1 to %d bytes", p->file, x->line, key,
-                       (int)(LAYER_NAME - 1 - strlen(before)));
-    memcpy(out, before, strlen(before) + 1);
-    memcpy(out + strlen(before), x->text, strlen(x->text) + 1);
-    if (is_name && find(p->g, out) >= 0)
-        return err_set(e, "%s:%d: the name '%s' is taken", p->file, x->line, out);
-    return 0;
-}
-
-/* Every key must be one that all layers have, or one of the kind's own. */
-static int check_keys(const struct plan *p, const struct yaml *y, const struct layer_kind *kind,
-                      struct err *e)
-{
-    char word[64];
-
-    for (int i = 0; i < y->n; i++) {
-        snprintf(word, sizeof word, " %.60s ", y->key[i]);
-        if (strstr(" name kind input concat inputs data weights torch ", word) == NULL &&
-            strstr(kind->keys, word) == NULL)
-            return err_set(
-                e,
-                "%s:%d: a layer of kind '%s' has no key '%s'; its keys are name kind input "
-                "concat inputs data weights torch%s",
-                p->file, y->key_line[i], kind->name, y->key[i], kind->keys);
-    }
-    return 0;
-}
-
-static const struct layer_kind *read_kind(const struct plan *p, const struct yaml *y, struct err *e)
-{
-    const struct yaml *k = y->kind == YAML_MAP ? yaml_get(y, "kind") : NULL;
-    char names[640];
-
-    if (k == NULL || k->kind != YAML_SCALAR) {
-        err_set(e, "%s:%d: expected a layer, a mapping with 'kind: NAME'", p->file, y->line);
-        return NULL;
-    }
-    const struct layer_kind *kind = layer_kind(k->text);
-    if (kind == NULL) {
-        layer_kinds(names, sizeof names);
-        err_set(e, "%s:%d: unknown layer kind '%s'; expected one of %s", p->file, k->line, k->text,
-                names);
-    }
-    return kind;
-}
 
 static struct layer_site site_of(const struct plan *p, const struct yaml *at, const char *prefix)
 {
@@ -168,7 +20,7 @@ static struct layer_site site_of(const struct plan *p, const struct yaml *at, co
 static int build_shared(const struct plan *p, struct layer *l, struct layer_site *s, struct err *e)
 {
     const struct yaml *name = yaml_get(s->at, "weights");
-    int v = name->kind == YAML_SCALAR ? look_up(p, name->text) : -1;
+    int v = name->kind == YAML_SCALAR ? plan_look(p, name->text) : -1;
     const struct layer *from = v < p->g->inputs ? NULL : &p->g->layer[v - p->g->inputs];
     struct tensors own = { 0 };
 
@@ -206,7 +58,7 @@ static int append(struct plan *p, struct layer *l, const struct yaml *y, const c
     for (int i = 0; i < l->ins; i++) l->from[i] = g->value[l->in[i]].shape;
     if (yaml_get(y, "weights") == NULL ? l->kind->build(l, &site, e) : build_shared(p, l, &site, e))
         return -1;
-    if (l->name[0] != '\0' && yaml_get(y, "name") != NULL && p->sizes < SIZES)
+    if (l->name[0] != '\0' && yaml_get(y, "name") != NULL && p->sizes < PLAN_SIZES)
         p->size[p->sizes++] = (struct layer_size){ yaml_get(y, "name")->text, shape_size(l->to) };
 
     struct graph_value *v = &g->value[g->values];
@@ -248,8 +100,8 @@ static int read_with(struct plan *p, const struct yaml *y, struct err *e)
     if (with->kind != YAML_MAP)
         return err_set(e, "%s:%d: with: expected {name: number}", p->file, with->line);
     for (int i = 0; i < with->n; i++) {
-        if (p->sizes == SIZES)
-            return err_set(e, "%s:%d: more than %d sizes", p->file, with->line, SIZES);
+        if (p->sizes == PLAN_SIZES)
+            return err_set(e, "%s:%d: more than %d sizes", p->file, with->line, PLAN_SIZES);
         struct layer_size *s = &p->size[p->sizes];
         if (layer_entry(&site, with, i, with->key[i], &s->n, e)) return -1;
         s->name = with->key[i];
@@ -271,8 +123,8 @@ static const struct yaml *find_block(const struct plan *p, const struct yaml *y,
     if (list == NULL)
         err_set(e, "%s:%d: the file has no block '%s'", p->file, name->line,
                 name->kind == YAML_SCALAR ? name->text : "");
-    else if (depth >= DEPTH)
-        err_set(e, "%s:%d: blocks more than %d deep", p->file, name->line, DEPTH);
+    else if (depth >= PLAN_DEPTH)
+        err_set(e, "%s:%d: blocks more than %d deep", p->file, name->line, PLAN_DEPTH);
     for (int i = 0; i < y->n; i++)
         if (strcmp(y->key[i], "block") != 0 && strcmp(y->key[i], "name") != 0 &&
             strcmp(y->key[i], "input") != 0 && strcmp(y->key[i], "concat") != 0 &&
@@ -292,7 +144,7 @@ static int add_block(struct plan *p, const struct yaml *y, const char *prefix, s
     int in[LAYER_INPUTS], ins, sizes = p->sizes;
     const char *outer = p->prefix, *around = p->published;
 
-    if (list == NULL || read_name(p, y, "name", name, e) || read_inputs(p, y, in, &ins, e) ||
+    if (list == NULL || plan_name(p, y, "name", name, e) || plan_inputs(p, y, in, &ins, e) ||
         published_path(path, around, y, p->file, e))
         return -1;
     if (yaml_get(y, "concat") != NULL && join(p, y, in, &ins, prefix, e)) return -1;
@@ -319,9 +171,9 @@ static int add_layer(struct plan *p, const struct yaml *y, const char *prefix, s
 {
     struct layer l = { .line = y->line };
 
-    l.kind = read_kind(p, y, e);
-    if (l.kind == NULL || check_keys(p, y, l.kind, e) || read_name(p, y, "name", l.name, e) ||
-        read_name(p, y, "data", l.data, e) || read_inputs(p, y, l.in, &l.ins, e))
+    l.kind = plan_kind(p, y, e);
+    if (l.kind == NULL || plan_keys(p, y, l.kind, e) || plan_name(p, y, "name", l.name, e) ||
+        plan_name(p, y, "data", l.data, e) || plan_inputs(p, y, l.in, &l.ins, e))
         return -1;
     if (l.data[0] != '\0' && l.kind != &layer_linear && l.kind != &layer_normalise &&
         l.kind != &layer_bias)
@@ -358,7 +210,7 @@ static int find_outputs(struct plan *p, const struct yaml *list, struct err *e)
     struct graph *g = p->g;
 
     for (int i = 0; i < p->wish->outputs; i++) {
-        int v = find(g, p->wish->output[i]);
+        int v = plan_find(g, p->wish->output[i]);
         if (v < g->inputs)
             return err_set(e, "%s:%d: %s: no layer is named '%s'", p->file, list->line,
                            p->wish->prefix, p->wish->output[i]);
@@ -376,7 +228,7 @@ static int find_outputs(struct plan *p, const struct yaml *list, struct err *e)
 int graph_init(struct graph *g, const struct yaml *list, const char *file,
                const struct graph_wish *w, struct tensors *T, struct err *e)
 {
-    struct layer_size size[SIZES];
+    struct layer_size size[PLAN_SIZES];
     struct plan p = { .g = g,
                       .file = file,
                       .wish = w,
@@ -389,7 +241,7 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
     *g = (struct graph){
         .inputs = w->inputs, .values = w->inputs, .batch = w->batch, .reducer = reducer_serial()
     };
-    if (w->outputs > LAYER_INPUTS || w->sizes > SIZES / 2)
+    if (w->outputs > LAYER_INPUTS || w->sizes > PLAN_SIZES / 2)
         die("a graph of %d outputs and %d sizes", w->outputs, w->sizes);
     if (list == NULL) return err_set(e, "%s:1: %s: expected a list of layers", file, w->prefix);
     memcpy(size, w->size, (size_t)w->sizes * sizeof *size);
