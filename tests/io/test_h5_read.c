@@ -33,7 +33,7 @@ static const char *const fixtures =
     "    f.create_dataset('none', shape=(0, 37), dtype='f4')\n"
     "    f.create_dataset('flags', data=np.array([True, False, True]))\n"
     "    f.create_dataset('words', data='a: 1\\nb: \\u00b5')\n"
-    "    f.create_dataset('five', shape=(1, 1, 1, 1, 1), dtype='f4')\n"
+    "    f.create_dataset('six', shape=(1, 1, 1, 1, 1, 1), dtype='f4')\n"
     "    f.create_dataset('null', data=h5py.Empty('f4'))\n"
     "    f.attrs['text'] = 'MeV \\u00b5'\n"
     "    f.attrs['fixed'] = np.bytes_(b'GeV')\n"
@@ -260,7 +260,7 @@ static void what_is_not_in_the_file_is_said_by_all_ranks(void **state)
     h5_read_picked(&f, "plain_f4", H5_DOUBLE, row, 2, x, &e[2]);
     h5_shape(&f, "deep/er/ball", &s, &e[3]);
     h5_shape(&f, "deep", &s, &e[4]);
-    h5_shape(&f, "five", &s, &e[5]);
+    h5_shape(&f, "six", &s, &e[5]);
     h5_shape(&f, "words", &s, &e[6]);
     h5_shape(&f, "null", &s, &e[7]);
     h5_read_rows(&f, "scalar", H5_DOUBLE, (struct block){ 0, 1 }, x, &e[8]);
@@ -271,7 +271,7 @@ static void what_is_not_in_the_file_is_said_by_all_ranks(void **state)
     assert_true(helper_same_sentence(&e[2], "has 203 rows, 1 from row 203 on"));
     assert_true(helper_same_sentence(&e[3], "no dataset 'deep/er/ball' in it; its group /deep/er"));
     assert_true(helper_same_sentence(&e[4], "'deep' is not a dataset"));
-    assert_true(helper_same_sentence(&e[5], "'five' has 5 dimensions, at most 4"));
+    assert_true(helper_same_sentence(&e[5], "'six' has 6 dimensions, at most 5"));
     assert_true(helper_same_sentence(&e[6], "'words' holds no numbers"));
     assert_true(helper_same_sentence(&e[7], "'null' is an empty space"));
     assert_true(helper_same_sentence(&e[8], "'scalar' is a single number"));
