@@ -8,11 +8,14 @@ cd "$(dirname "$0")/../.." || exit 1
 # listing: all files but the words of runs, with size and time of change.
 listing() { find "$work" -path "$work/run" -prune -o -type f ! -path "$work/out" ! -path "$work/err" ! -path "$work/said" ! -path "$work/looks" ! -name log.txt -printf '%p %s %T@\n' | sort; }
 
+# sentences: how many there are that are no warnings.
+sentences() { grep '^caloq: ' "$work/err" | grep -vc '^caloq: warning: '; }
+
 # faults SENTENCE: everything that is wrong with how the last run ended.
 faults() {
     [ $status -eq 1 ] || echo "exit status $status"
     [ -s "$work/out" ] && echo "on stdout: $(head -c 200 "$work/out")"
-    [ "$(grep -c '^caloq: ' "$work/err")" -eq 1 ] || echo "$(grep -c '^caloq: ' "$work/err") sentences"
+    [ "$(sentences)" -eq 1 ] || echo "$(sentences) sentences"
     grep -qE -- "^caloq: .*$1" "$work/err" || echo "the sentence is not: $1"
     [ "$(listing)" = "$before" ] || { echo "files changed:"; diff <(echo "$before") <(listing); }
     find "$work" -name '*.tmp'
@@ -221,7 +224,7 @@ for what in full wide; do
     [ $what = full ] && file_kb=36 step=1e-5 || step=10
     run 2 "${run2[@]}" run.dir="$work/lost" training.learning_rate=$step
     file_kb=
-    check "$what: one sentence, exit 1" test $status -eq 1 -a "$(grep -c '^caloq: ' "$work/err")" -eq 1
+    check "$what: one sentence, exit 1" test $status -eq 1 -a "$(sentences)" -eq 1
     check "$what: the checkpoints are as they were" test "$(sha256sum "$work"/lost/*.h5)" = "$before"
     check "$what: no other file" test -z "$(find "$work/lost" -name '*.tmp' -o -name '*.result.json')"
 done
