@@ -244,7 +244,7 @@ int graph_init(struct graph *g, const struct yaml *list, const char *file,
     if (w->outputs > LAYER_INPUTS || w->sizes > PLAN_SIZES / 2)
         die("a graph of %d outputs and %d sizes", w->outputs, w->sizes);
     if (list == NULL) return err_set(e, "%s:1: %s: expected a list of layers", file, w->prefix);
-    memcpy(size, w->size, (size_t)w->sizes * sizeof *size);
+    if (w->sizes > 0) memcpy(size, w->size, (size_t)w->sizes * sizeof *size);
     g->value = mem_take(g->inputs, sizeof *g->value);
     for (int i = 0; i < g->inputs; i++) {
         struct graph_value *v = &g->value[i];
