@@ -5,6 +5,7 @@
 #define CMD_MODEL_H
 
 #include "cmd/run.h"
+#include "io/h5.h"
 #include "rbm/rbm.h"
 #include "shower/geom.h"
 #include "shower/transform.h"
@@ -39,6 +40,12 @@ int model_add_networks(struct model *m, const struct run *r, int batch, struct e
 int model_networks(struct model *m, char *architecture, const char *architecture_name,
                    char *geometry, const char *geometry_name, int batch, uint64_t seed,
                    struct err *e);
+
+/* The energy code that a file's machine says (none: caloq). Collective. */
+int model_read_code(const struct h5 *f, const char *group, enum energycode *code, struct err *e);
+
+/* The sentence, and -1, for a file whose code is another than the config's. Local. */
+int model_other_code(const char *path, enum energycode there, enum energycode here, struct err *e);
 
 void model_free(struct model *m); /* local; accepts { 0 } */
 

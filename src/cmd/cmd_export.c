@@ -12,6 +12,9 @@ int cmd_export(struct run *r, struct err *e)
     if (run_output(r, path, e) ||
         modelfile_load(&m, r->P, conf_text(r->conf, "export.model"), 0, which, e))
         return -1;
+    if (m.transform.standard != NULL)
+        log_warn(&r->log, "%s: the means and deviations of data.standardise are not in the file",
+                 path);
     int bad = h5_create(&f, r->P, path, 0, e) || statefile_write(&f, &m, e) || h5_commit(&f, e);
     h5_close(&f);
     if (!bad) {

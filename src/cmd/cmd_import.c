@@ -9,6 +9,9 @@
 /* The machine of the file, clamped as rbm.clamped says; then the networks of the config. */
 static int read_model(struct model *m, const struct run *r, const struct h5 *f, struct err *e)
 {
+    if (conf_flag(r->conf, "data.standardise"))
+        return err_set(e, "%s: data.standardise is true, but %s holds no means and deviations",
+                       conf_origin(r->conf, "data.standardise"), f->path);
     if (stateprior_read(f, &m->rbm, e)) return -1;
     uint8_t *which = mem_take(m->rbm.T.N, 1);
     int bad = clamp_asked(which, &m->rbm.T, r->conf, e);

@@ -48,17 +48,43 @@ int model_conditional(const struct model *m, struct err *e)
     return energycode_fits(m->code, m->rbm.T.size[0], e);
 }
 
+int model_read_code(const struct h5 *f, const char *group, enum energycode *code, struct err *e)
+{
+    char name[32] = "";
+    struct err none = { "" };
+
+    h5_get_text(f, group, "energy_code", name, (int)sizeof name, &none);
+    int found = name[0] == '\0' ? ENERGYCODE_CALOQ : energycode_named(name);
+    if (found < 0) return err_set(e, "%s: energy code \"%s\" is not known", f->path, name);
+    *code = (enum energycode)found;
+    return 0;
+}
+
+int model_other_code(const char *path, enum energycode there, enum energycode here, struct err *e)
+{
+    return err_set(e, "%s: its energies are in the code %s, this config's model.energy_code is %s",
+                   path, energycode_name(there), energycode_name(here));
+}
+
 /* rbm.file: the machine of a checkpoint, run or RBM file in place of a random start. */
-static int start_from(struct rbm *m, const struct run *r, const char *path, struct err *e)
+static int start_from(struct rbm *m, enum energycode code, const struct run *r, const char *path,
+                      struct err *e)
 {
     struct rbm from = { 0 };
+    enum energycode its = code;
     struct h5 f;
 
     if (ckpt_open_any(&f, r->P, path, e)) return -1;
-    int bad = rbmsfile_is(&f) ? rbmsfile_read(&f, &from, e)
-                              : rbmfile_read(&f, h5_has(&f, "rbm") ? "/rbm" : "/", &from, e);
+    const char *group = h5_has(&f, "rbm") ? "/rbm" : "/";
+    int bad = rbmsfile_is(&f)
+                  ? rbmsfile_read(&f, &from, e)
+                  : rbmfile_read(&f, group, &from, e) || model_read_code(&f, group, &its, e);
+    if (!bad && its != code) bad = model_other_code(f.path, its, code, e);
     h5_close(&f);
-    if (bad) return -1;
+    if (bad) {
+        rbm_free(&from);
+        return -1;
+    }
     if (!topology_same(&from.T, &m->T))
         bad = err_set(e,
                       "%s: its machine has %d units and %lld couplings, expected the %d and %lld "
@@ -71,7 +97,7 @@ static int start_from(struct rbm *m, const struct run *r, const char *path, stru
     return bad;
 }
 
-static int make_rbm(struct rbm *m, const struct run *r, struct err *e)
+static int make_rbm(struct rbm *m, enum energycode code, const struct run *r, struct err *e)
 {
     const struct conf *c = r->conf;
     const char *file = conf_text(c, "rbm.file");
@@ -97,7 +123,7 @@ static int make_rbm(struct rbm *m, const struct run *r, struct err *e)
     if (w.bias != NULL) memcpy(m->bias, w.bias, (size_t)m->T.N * sizeof *w.bias);
     wiring_free(&w);
     rbm_prepare(m);
-    return file[0] != '\0' ? start_from(m, r, file, e) : 0;
+    return file[0] != '\0' ? start_from(m, code, r, file, e) : 0;
 }
 
 int model_networks(struct model *m, char *architecture, const char *architecture_name,
@@ -178,7 +204,7 @@ int model_build(struct model *m, const struct run *r, int networks, int batch, s
 {
     *m = (struct model){ 0 };
     set_codes(m, r->conf);
-    int bad = make_rbm(&m->rbm, r, e) || (networks && model_add_networks(m, r, batch, e));
+    int bad = make_rbm(&m->rbm, m->code, r, e) || (networks && model_add_networks(m, r, batch, e));
     if (bad) model_free(m);
     return bad ? -1 : 0;
 }

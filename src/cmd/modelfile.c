@@ -146,15 +146,7 @@ int modelfile_write_rbm(struct h5 *f, const char *group, const struct model *m, 
 /* The machine and the code of its partition 0. */
 static int read_rbm(const struct h5 *f, const char *group, struct model *m, struct err *e)
 {
-    char name[32] = "";
-    struct err none = { "" };
-
-    if (rbmfile_read(f, group, &m->rbm, e)) return -1;
-    h5_get_text(f, group, "energy_code", name, (int)sizeof name, &none);
-    int code = name[0] == '\0' ? ENERGYCODE_CALOQ : energycode_named(name);
-    if (code < 0) return err_set(e, "%s: energy code \"%s\" is not known", f->path, name);
-    m->code = (enum energycode)code;
-    return 0;
+    return rbmfile_read(f, group, &m->rbm, e) || model_read_code(f, group, &m->code, e) ? -1 : 0;
 }
 
 int modelfile_write(struct h5 *f, const struct model *m, struct err *e)
@@ -251,10 +243,13 @@ int modelfile_start(struct model *m, const struct par *P, const char *path, stru
     struct h5 f;
 
     if (open_named(&f, P, path, e)) return -1;
+    enum energycode code;
     int64_t kind;
     int bad = h5_has(&f, "architecture")
-                  ? h5_get_int(&f, "/model", "transform", &kind, e)
+                  ? h5_get_int(&f, "/model", "transform", &kind, e) ||
+                        model_read_code(&f, "/rbm", &code, e)
                   : err_set(e, "%s: holds no networks, expected a checkpoint of a model", f.path);
+    if (!bad && code != m->code) bad = model_other_code(f.path, code, m->code, e);
     if (!bad && (kind != (int64_t)m->transform.kind ||
                  h5_has(&f, "transform/mean") != (m->transform.standard != NULL)))
         bad =

@@ -54,6 +54,13 @@ check "training goes on from it" state start "$work/back/best.h5" "$work/on/chec
 run 1 "${train[@]}" run.dir="$work/other" model.file="$work/back" model.architecture=configs/architectures/fcn-small.yaml
 check "... of the same tensors" says "back/best.h5"
 
+run 1 "${train[@]}" run.dir="$work/other" model.file="$work/back" model.energy_code=new45
+check "... of the same energy code" says "its energies are in the code caloq, this config's model.energy_code is new45"
+run 1 "${train[@]}" run.dir="$work/other" rbm.file="$work/back/best.h5" model.energy_code=new45
+check "... the machine too" says "its energies are in the code caloq"
+run 1 "${import[@]}" run.dir="$work/other" import.state="$work/state.h5" import.output="$work/other.h5" data.standardise=true
+check "no import where voxels are standardised" says "holds no means and deviations"
+
 # a machine whose couplings are few; that of a fuller file with parameters that training moved
 must 1 "${train[@]}" run.dir="$work/sparse" rbm.topology=zephyr rbm.chip=3 rbm.nodes="[57, 6, 6, 6]"
 must 1 export configs/export.yaml run.dir="$work/exported" export.model="$work/sparse" export.output="$work/sparse.h5"
