@@ -13,6 +13,9 @@
  * an error too (what follows it would never be seen). */
 char *file_slurp(const char *path, int64_t most, int64_t *bytes, struct err *e);
 
+/* The n bytes from `at` on into bytes; how many of them there are, 0 when it cannot be read. */
+int64_t file_piece(const char *path, int64_t at, void *bytes, int64_t n);
+
 /* Replace path by these bytes: written aside (path.tmp), fsynced, renamed, folder fsynced. On an
  * error nothing changes and no temporary file stays. */
 int file_replace(const char *path, const void *bytes, int64_t n, struct err *e);

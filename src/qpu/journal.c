@@ -8,12 +8,10 @@
 #include "qpu/wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { VERSION = 1, HEX = 17 };
 static const int64_t JOURNAL_MOST = INT64_C(1) << 32;
@@ -383,17 +381,10 @@ int journal_failed(struct journal *j, int64_t number, const char *why, struct er
 int journal_reads(const struct journal *j, int64_t number, void *bytes, struct err *e)
 {
     const struct journal_entry *x = &j->entry[number];
-    int fd = open(j->answers, O_RDONLY | O_CLOEXEC);
-    int64_t got = 0;
 
-    while (fd >= 0 && got < x->bytes) {
-        ssize_t n = pread(fd, (char *)bytes + got, (size_t)(x->bytes - got), x->offset + got);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        got += n;
-    }
-    if (fd >= 0) close(fd);
-    if (got == x->bytes && wire_hash(WIRE_HASH, bytes, x->bytes) == x->hash) return 0;
+    if (file_piece(j->answers, x->offset, bytes, x->bytes) == x->bytes &&
+        wire_hash(WIRE_HASH, bytes, x->bytes) == x->hash)
+        return 0;
     return err_set(e, "'%s' does not hold the reads of problem %lld", j->answers,
                    (long long)number);
 }

@@ -82,7 +82,13 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(file_append(path, "three\n", 6, 1, &e), 0);
     holds(path, "two\nthree\n");
     assert_int_equal(files_in(folder), 1);
+    char piece[8] = "";
+    assert_int_equal(file_piece(path, 2, piece, 4), 4);
+    assert_string_equal(piece, "o\nth");
+    assert_int_equal(file_piece(path, 8, piece, 4), 2);
+    assert_int_equal(file_piece(path, 11, piece, 4), 0);
     file_remove(path);
+    assert_int_equal(file_piece(path, 0, piece, 4), 0);
     file_remove(path);
     assert_false(file_exists(path));
     assert_true(file_is_folder(folder));
