@@ -25,12 +25,15 @@ struct made {
     struct vicinity v;
     struct strands s;
     struct embedding chains;
+    struct device d; /* as make_drawn opens it */
+    uint8_t *states; /* [READS, FREE] */
 };
 
 static void make(struct made *x, double scale)
 {
     struct err e = { "" };
 
+    *x = (struct made){ .states = NULL };
     small_machine(&x->m, 3, SIZE, 0, 0.8, 12);
     ising_init(&x->g, &x->m, 1);
     ising_set(&x->g, &x->m, scale, U);
@@ -51,6 +54,8 @@ static void drop(struct made *x)
     ising_free(&x->g);
     ising_free(&x->whole);
     rbm_free(&x->m);
+    device_free(&x->d);
+    mem_free(x->states);
 }
 
 static struct program_options options(const struct made *x, enum condition_how how, int embedded,
@@ -152,6 +157,14 @@ static void open_gibbs(struct device *d, int sweeps)
     assert_int_equal(device_open(d, &k, &e), 0);
 }
 
+/* With a device and room for its reads. */
+static void make_drawn(struct made *x, int sweeps)
+{
+    make(x, 1.0);
+    open_gibbs(&x->d, sweeps);
+    x->states = mem_take(READS * FREE, 1);
+}
+
 /* Means of the free units within 5 standard errors of the enumeration given U. */
 static void judge(const struct made *a, const uint8_t *states, int64_t n)
 {
@@ -176,29 +189,24 @@ static void held_units_take_the_asked_bits(void **state)
     (void)state;
     struct err e = { "" };
     struct made a;
-    struct device d;
-    uint8_t *states = mem_take(READS * FREE, 1);
 
-    make(&a, 1.0);
-    open_gibbs(&d, 400);
+    make_drawn(&a, 400);
     for (int how = CONDITION_FOLD; how <= CONDITION_FLUX; how++)
         for (int embedded = 0; embedded <= 1; embedded++) {
             struct program_options o = options(&a, (enum condition_how)how, embedded, 3);
             struct program x;
             o.repair = CHAIN_DISCARD;
             assert_int_equal(program_init(&x, &a.g, &a.whole, U, &o, &e), 0);
-            int64_t left = draw(&x, &d, 1, states);
+            int64_t left = draw(&x, &a.d, 1, a.states);
             assert_true(x.tally.lost <= READS / 100);
             assert_int_equal(left, READS - x.tally.lost - x.tally.dropped);
             assert_true(left > (embedded ? READS / 4 : READS * 9 / 10));
-            judge(&a, states, left);
+            judge(&a, a.states, left);
             int64_t lost = x.tally.lost;
-            if (how == CONDITION_FLUX) assert_int_equal(draw(&x, &d, -1, states), 0);
+            if (how == CONDITION_FLUX) assert_int_equal(draw(&x, &a.d, -1, a.states), 0);
             if (how == CONDITION_FLUX) assert_int_equal(x.tally.lost - lost, READS);
             program_free(&x);
         }
-    mem_free(states);
-    device_free(&d);
     drop(&a);
 }
 
@@ -209,29 +217,24 @@ static void strong_chains_draw_the_dense_machine(void **state)
     (void)state;
     struct err e = { "" };
     struct made a;
-    struct device d;
-    uint8_t *states = mem_take(READS * FREE, 1);
 
-    make(&a, 1.0);
-    open_gibbs(&d, 8000);
+    make_drawn(&a, 8000);
     for (int repair = CHAIN_MAJORITY; repair <= CHAIN_MINIMISE; repair++) {
         struct program_options o = options(&a, CONDITION_FOLD, 1, 0);
         struct program x;
         o.chain = 3.0;
         o.repair = (enum chain_repair)repair;
         assert_int_equal(program_init(&x, &a.g, NULL, NULL, &o, &e), 0);
-        int64_t left = draw(&x, &d, 1, states);
+        int64_t left = draw(&x, &a.d, 1, a.states);
         assert_true(x.tally.clean > READS * 98 / 100);
         assert_int_equal(left, repair == CHAIN_DISCARD ? x.tally.clean : READS);
-        judge(&a, states, left);
+        judge(&a, a.states, left);
         program_free(&x);
     }
-    mem_free(states);
-    device_free(&d);
     drop(&a);
 }
 
-/* One chain of two qubits that differ, another of three: a coin, two of three, or the energy. */
+/* A chain of which one half differs from the other: a coin, a lost read, or the energy. */
 static void broken_chains_are_counted_and_repaired(void **state)
 {
     (void)state;
