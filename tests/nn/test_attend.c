@@ -1,9 +1,4 @@
-#include "test.h"
-
-#include "base/mem.h"
-#include "base/rng.h"
-#include "nn/graph.h"
-#include "num/dnn.h"
+#include "nn/bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,62 +11,16 @@ enum { ROWS = 2, C = 4, D = 3, H = 2, W = 3, PLACES = D * H * W, CB = 6, M = 130
 static const struct graph_input inputs[2] = { { "a", { C, D, H, W }, 1 },
                                               { "b", { CB, M, 1, 1 }, 1 } };
 
-struct bench {
-    struct tensors T;
-    struct graph g;
-    float *params, *x[2];
-};
+static const struct graph_wish wish = { .input = inputs, .inputs = 2, .batch = ROWS };
 
 static int build(struct bench *t, const char *text, struct err *e)
 {
-    const char *output = "out";
-    struct yaml *y = yaml_parse(text, "net.yaml", e);
-    struct graph_wish w = { .prefix = "net",
-                            .input = inputs,
-                            .inputs = 2,
-                            .output = &output,
-                            .outputs = 1,
-                            .batch = ROWS };
-
-    dnn_init(1);
-    *t = (struct bench){ 0 };
-    if (y == NULL) return -1;
-    int bad = graph_init(&t->g, y, "net.yaml", &w, &t->T, e);
-    yaml_drop(y);
-    if (bad) {
-        tensors_free(&t->T);
-        return -1;
-    }
-    t->params = mem_take(t->T.total, sizeof *t->params);
-    graph_start(&t->g, &t->T, t->params, 3);
-    graph_draw(&t->g, 5, NULL, 2);
-    for (int i = 0; i < 2; i++) {
-        int n = ROWS * shape_size(inputs[i].shape);
-        struct rng r = rng_at(11, RNG_TEST, i, 0);
-        t->x[i] = mem_take(n, sizeof *t->x[i]);
-        for (int k = 0; k < n; k++) t->x[i][k] = 4.0f * rng_float(&r) - 2.0f;
-        graph_bind(&t->g, i, t->x[i], NULL);
-    }
-    return 0;
+    return bench_build(t, wish, text, e);
 }
 
 static struct bench built(const char *text)
 {
-    struct bench t;
-    struct err e = { "" };
-
-    if (build(&t, text, &e)) print_error("%s\n", e.text);
-    assert_false(err_is(&e));
-    return t;
-}
-
-static void drop(struct bench *t)
-{
-    graph_free(&t->g);
-    tensors_free(&t->T);
-    mem_free(t->params);
-    mem_free(t->x[0]);
-    mem_free(t->x[1]);
+    return bench_built(wish, text);
 }
 
 /* One number of softmax(q k^T / sqrt d) v: query row q, channel c of head h, from rows of b. */
@@ -108,7 +57,7 @@ static void attention_is_the_mean_that_its_weights_say(void **state)
                     double want = attended(rows + i * CB, rows, d, c / d, c);
                     assert_near((double)y[(b * M + i) * CB + c], want, 1e-5);
                 }
-        drop(&t);
+        bench_drop(&t);
     }
 }
 
@@ -122,7 +71,7 @@ static void weights_sum_to_one(void **state)
     graph_forward(&t.g, t.params, ROWS, 1);
     for (int i = 0; i < ROWS * M * CB; i++)
         assert_near((double)graph_output(&t.g, 0)[i], 1.0, 1e-5);
-    drop(&t);
+    bench_drop(&t);
 }
 
 static float at(const float *x, int b, int z, int p, int r, int c)
@@ -165,7 +114,7 @@ static void trilinear_is_linear_in_each_coordinate(void **state)
                         (double)at(t.x[0], b, tz[k & 1], tp[k >> 1 & 1], tr[k >> 2], c);
             assert_near((double)y[i], want, 1e-6);
         }
-        drop(&t);
+        bench_drop(&t);
     }
 }
 
@@ -180,7 +129,7 @@ static void nearest_repeats(void **state)
         int c = i % C, r = i / C % 6, p = i / C / 6 % 6, z = i / C / 36 % D, b = i / C / 36 / D;
         assert_true(y[i] == at(t.x[0], b, z, p / 3, r / 2, c));
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Twice turned is as before; once turned, place p of channel c is place c of channel p. */
@@ -196,7 +145,7 @@ static void a_transpose_exchanges_places_and_channels(void **state)
             for (int c = 0; c < CB; c++)
                 assert_true(graph_output(&t.g, 0)[(b * CB + c) * M + p] ==
                             t.x[1][(b * M + p) * CB + c]);
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Mean and deviation of 1560 normal numbers: 0 and .5 within 4 errors, .5 / sqrt 1560 = .013 and
@@ -231,7 +180,7 @@ static void noise_is_normal_and_stays_out_of_evaluation(void **state)
         graph_draw(&t.g, 5, NULL, 3);
         graph_forward(&t.g, t.params, ROWS, 1);
         assert_memory_not_equal(first, graph_output(&t.g, 0), sizeof first);
-        drop(&t);
+        bench_drop(&t);
     }
 }
 
@@ -246,7 +195,7 @@ static void shared_weights_are_one_tensor(void **state)
     assert_int_equal(t.T.n, 2);
     assert_int_equal(graph_parameters(&t.g, &t.T), 6 * 6 + 6);
     assert_int_equal(t.g.layer[2].at[0], t.g.layer[0].at[0]);
-    drop(&t);
+    bench_drop(&t);
 }
 
 static const struct {

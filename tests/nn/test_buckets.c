@@ -31,7 +31,12 @@ static void init(struct net *n)
 {
     const struct graph_input input = { "x", { IN, 1, 1, 1 }, 0 };
     const char *output = "out";
-    struct graph_wish w = { "net", &input, 1, NULL, 0, &output, 1, ROWS, NULL, 0.0, NULL };
+    struct graph_wish w = { .prefix = "net",
+                            .input = &input,
+                            .inputs = 1,
+                            .output = &output,
+                            .outputs = 1,
+                            .batch = ROWS };
     struct err e = { "" };
     struct yaml *y = yaml_parse(text, "net.yaml", &e);
 

@@ -36,9 +36,14 @@ static void init(struct bench *t, int kept, float *x)
                                           "right", "both", "sum",  "flat" };
     const struct graph_input input = { "x", { IN, 1, 1, 1 }, 1 };
     const struct layer_size size = { "sum", 72 };
-    struct graph_wish w = {
-        "net", &input, 1, &size, 1, output, kept ? 8 : 1, ROWS, NULL, 0.0, NULL
-    };
+    struct graph_wish w = { .prefix = "net",
+                            .input = &input,
+                            .inputs = 1,
+                            .size = &size,
+                            .sizes = 1,
+                            .output = output,
+                            .outputs = kept ? 8 : 1,
+                            .batch = ROWS };
     struct err e = { "" };
     struct yaml *y = yaml_parse(list, "net.yaml", &e);
 

@@ -1,9 +1,4 @@
-#include "nn/quotient.h"
-
-#include "base/mem.h"
-#include "base/rng.h"
-#include "nn/graph.h"
-#include "num/dnn.h"
+#include "nn/bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,84 +10,14 @@ static const struct graph_input inputs[] = { { "a", { A, 1, 1, 1 }, 1 },
                                              { "b", { A, 1, 1, 1 }, 1 },
                                              { "c", { C, 1, 1, 1 }, 1 } };
 
-/* A graph with its buffers, as a test uses it. The loss is sum_i r_i y_i with random r. */
-struct bench {
-    struct tensors T;
-    struct graph g;
-    float *params, *grad, *x[3], *dx[3], *r;
-    int out;
+static const struct layer_size sizes[] = { { "voxels", 9 }, { "logits", 4 } };
+static const struct graph_wish wish = {
+    .input = inputs, .inputs = 3, .size = sizes, .sizes = 2, .batch = ROWS
 };
 
 static int build(struct bench *t, const char *text, struct err *e)
 {
-    const char *output = "out";
-    const struct layer_size size[] = { { "voxels", 9 }, { "logits", 4 } };
-    struct graph_wish w = { "net", inputs, 3, size, 2, &output, 1, ROWS, NULL, 0.0, NULL };
-    struct yaml *y = yaml_parse(text, "net.yaml", e);
-
-    memset(t, 0, sizeof *t);
-    if (y == NULL) return -1;
-    int wrong = graph_init(&t->g, y, "net.yaml", &w, &t->T, e);
-    yaml_drop(y);
-    if (wrong) {
-        tensors_free(&t->T);
-        return -1;
-    }
-    t->params = mem_take(t->T.total, sizeof(float));
-    t->grad = mem_take(t->T.total, sizeof(float));
-    graph_start(&t->g, &t->T, t->params, 3);
-    for (int i = 0; i < 3; i++) {
-        int n = ROWS * inputs[i].shape.c;
-        t->x[i] = mem_take(n, sizeof(float));
-        t->dx[i] = mem_take(n, sizeof(float));
-        slope_fill(t->x[i], n, i);
-        graph_bind(&t->g, i, t->x[i], t->dx[i]);
-    }
-    t->out = shape_size(t->g.value[t->g.output[0]].shape);
-    t->r = mem_take(ROWS * t->out, sizeof(float));
-    slope_fill(t->r, ROWS * t->out, 99);
-    return 0;
-}
-
-static void drop(struct bench *t)
-{
-    graph_free(&t->g);
-    tensors_free(&t->T);
-    mem_free(t->params);
-    mem_free(t->grad);
-    mem_free(t->r);
-    for (int i = 0; i < 3; i++) {
-        mem_free(t->x[i]);
-        mem_free(t->dx[i]);
-    }
-}
-
-/* The loss in double; *size is the sum of the terms' sizes, the scale of its rounding. */
-static double loss(void *ctx, double *size)
-{
-    struct bench *t = ctx;
-    double sum = 0.0;
-
-    graph_forward(&t->g, t->params, ROWS, 1);
-    const float *y = graph_output(&t->g, 0);
-    *size = 0.0;
-    for (int i = 0; i < ROWS * t->out; i++) {
-        sum += (double)t->r[i] * (double)y[i];
-        *size += fabs((double)t->r[i] * (double)y[i]);
-    }
-    return sum;
-}
-
-static void backward(struct bench *t)
-{
-    double size;
-
-    loss(t, &size);
-    memset(t->grad, 0, (size_t)t->T.total * sizeof(float));
-    for (int i = 0; i < 3; i++)
-        memset(t->dx[i], 0, (size_t)(ROWS * inputs[i].shape.c) * sizeof(float));
-    memcpy(graph_output_gradient(&t->g, 0), t->r, (size_t)(ROWS * t->out) * sizeof(float));
-    graph_backward(&t->g, t->params, t->grad, ROWS);
+    return bench_build(t, wish, text, e);
 }
 
 static const char *const graphs[] = {
@@ -134,17 +59,17 @@ static void backward_is_the_derivative_of_forward(void **state)
         struct err e = { "" };
         if (build(&t, graphs[k], &e)) print_error("%s\n", e.text);
         assert_false(err_is(&e));
-        backward(&t);
+        bench_backward(&t);
         for (int i = 0; i < t.T.n; i++) {
             const struct tensor *p = &t.T.t[i];
             if (strstr(graphs[k], "normalise") != NULL) continue; /* constants: no gradient */
-            slope_check(&(struct slope){ loss, &t }, graphs[k], p->name, t.params + p->first,
+            slope_check(&(struct slope){ bench_loss, &t }, graphs[k], p->name, t.params + p->first,
                         t.grad + p->first, p->count, i);
         }
         for (int i = 0; i < 3; i++)
-            slope_check(&(struct slope){ loss, &t }, graphs[k], inputs[i].name, t.x[i], t.dx[i],
-                        ROWS * inputs[i].shape.c, 100 + i);
-        drop(&t);
+            slope_check(&(struct slope){ bench_loss, &t }, graphs[k], inputs[i].name, t.x[i],
+                        t.dx[i], ROWS * inputs[i].shape.c, 100 + i);
+        bench_drop(&t);
     }
 }
 
@@ -176,11 +101,11 @@ static void activations_are_the_functions_they_are_named_after(void **state)
         double size;
         snprintf(text, sizeof text, "- {name: out, input: a, kind: %s}", kinds[k]);
         assert_int_equal(build(&t, text, &e), 0);
-        loss(&t, &size);
+        bench_loss(&t, &size);
         for (int i = 0; i < ROWS * A; i++)
             assert_near((double)graph_output(&t.g, 0)[i], by_hand(kinds[k], (double)t.x[0][i]),
                         strcmp(kinds[k], "gelu") == 0 ? 5e-4 : 4e-7);
-        drop(&t);
+        bench_drop(&t);
     }
 }
 
@@ -192,7 +117,7 @@ static void layer_norm_has_mean_zero_and_variance_one(void **state)
     double size;
 
     assert_int_equal(build(&t, "- {name: out, input: a, kind: layer_norm}", &e), 0);
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int b = 0; b < ROWS; b++) {
         double sum = 0.0, square = 0.0;
         for (int i = 0; i < A; i++) {
@@ -203,7 +128,7 @@ static void layer_norm_has_mean_zero_and_variance_one(void **state)
         assert_near(sum / A, 0.0, 1e-6);
         assert_near(square / A, 1.0, 1e-3); /* 1e-5 is added to a variance of about 0.5 */
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Kaiming: variance 2 / inputs; glorot: 2 / (inputs + units). 7 * 128 uniform numbers have
@@ -223,7 +148,7 @@ static void weights_start_with_the_variance_their_rule_says(void **state)
         assert_int_equal(build(&t, text[k], &e), 0);
         for (int i = 0; i < A * 128; i++) square += (double)t.params[i] * (double)t.params[i];
         assert_near(square / (A * 128), want[k], want[k] * 5.0 * sqrt(0.8 / (A * 128)));
-        drop(&t);
+        bench_drop(&t);
     }
 }
 
@@ -278,14 +203,14 @@ static void a_layer_that_is_not_finite_is_named(void **state)
                            "- {name: out, kind: silu}",
                            &e),
                      0);
-    loss(&t, &size);
+    bench_loss(&t, &size);
     assert_int_equal(graph_bad_layer(&t.g, ROWS), -1);
     t.params[2] = NAN;
-    loss(&t, &size);
+    bench_loss(&t, &size);
     assert_int_equal(graph_bad_layer(&t.g, ROWS), 1);
     assert_string_equal(graph_layer_name(&t.g, 1, text, sizeof text),
                         "layer 1 (linear wide, line 2)");
-    drop(&t);
+    bench_drop(&t);
 }
 
 static void data_starts_the_layers_that_ask_for_it(void **state)
@@ -305,13 +230,13 @@ static void data_starts_the_layers_that_ask_for_it(void **state)
                      0);
     assert_int_equal(graph_data(&t.g, t.params, "y", shift, scale, A), 0);
     assert_int_equal(graph_data(&t.g, t.params, "x", shift, scale, A), 2);
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int i = 0; i < ROWS * A; i++) {
         const float *norm = t.g.value[t.g.inputs].x;
         assert_near((double)norm[i], (double)((t.x[0][i] - shift[i % A]) * scale[i % A]), 1e-6);
         assert_true(graph_output(&t.g, 0)[i] == shift[i % A]);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* a * detach(a): the derivative by the second factor alone is missing. */
@@ -326,12 +251,12 @@ static void no_gradient_goes_through_detach(void **state)
                            "- {name: out, inputs: [a, d], kind: multiply}",
                            &e),
                      0);
-    backward(&t);
+    bench_backward(&t);
     for (int i = 0; i < ROWS * A; i++) {
         assert_true(graph_output(&t.g, 0)[i] == t.x[0][i] * t.x[0][i]);
         assert_true(t.dx[0][i] == t.r[i] * t.x[0][i]);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* What is read through detach alone gets no gradient: not what happens to lie in its memory. */
@@ -350,15 +275,15 @@ static void what_is_read_through_detach_alone_has_no_gradient(void **state)
                            "- {name: out, inputs: [s, d], kind: multiply}",
                            &e),
                      0);
-    backward(&t);
-    backward(&t);
+    bench_backward(&t);
+    bench_backward(&t);
     for (int i = 0; i < ROWS * A; i++) assert_true(t.dx[0][i] == 0.0f);
     for (int i = 0; i < t.T.n; i++) {
         const struct tensor *p = &t.T.t[i];
         if (strncmp(p->name, "net/0/", 6) != 0) continue;
         for (int64_t k = 0; k < p->count; k++) assert_true(t.grad[p->first + k] == 0.0f);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),

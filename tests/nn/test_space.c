@@ -1,9 +1,4 @@
-#include "nn/quotient.h"
-
-#include "base/mem.h"
-#include "base/rng.h"
-#include "nn/graph.h"
-#include "num/dnn.h"
+#include "nn/bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,104 +14,19 @@ static const struct graph_input inputs[INPUTS] = { { "s", { C, D, H, W }, 1 },
                                                    { "e", { 2, 1, 1, 1 }, 1 },
                                                    { "b", { 7, 1, 1, 1 }, 1 } };
 
-struct bench {
-    struct tensors T;
-    struct graph g;
-    float *params, *grad, *x[INPUTS], *dx[INPUTS], *r;
-    int out, B;
+static const struct layer_size sizes[] = { { "p0", 3 }, { "p1", 4 } };
+static const struct graph_wish wish = {
+    .input = inputs, .inputs = INPUTS, .size = sizes, .sizes = 2, .batch = ROWS
 };
-
-static int size_of(int i)
-{
-    return shape_size(inputs[i].shape);
-}
 
 static int build(struct bench *t, const char *text, struct err *e)
 {
-    const char *output = "out";
-    const struct layer_size size[] = { { "p0", 3 }, { "p1", 4 } };
-    struct yaml *y = yaml_parse(text, "net.yaml", e);
-
-    dnn_init(1);
-    memset(t, 0, sizeof *t);
-    if (y == NULL) return -1;
-    const struct yaml *list = y->kind == YAML_MAP ? yaml_get(y, "list") : y;
-    const struct yaml *blocks = y->kind == YAML_MAP ? yaml_get(y, "blocks") : NULL;
-    struct graph_wish w = { "net", inputs, INPUTS, size, 2, &output, 1, ROWS, blocks, 0.0, NULL };
-    int wrong = graph_init(&t->g, list, "net.yaml", &w, &t->T, e);
-    yaml_drop(y);
-    if (wrong) {
-        tensors_free(&t->T);
-        return -1;
-    }
-    t->B = ROWS;
-    t->params = mem_take(t->T.total, sizeof(float));
-    t->grad = mem_take(t->T.total, sizeof(float));
-    graph_start(&t->g, &t->T, t->params, 3);
-    graph_draw(&t->g, 5, NULL, 2);
-    graph_moving(&t->g, t->params);
-    for (int i = 0; i < INPUTS; i++) {
-        int n = ROWS * size_of(i);
-        t->x[i] = mem_take(n, sizeof(float));
-        t->dx[i] = mem_take(n, sizeof(float));
-        slope_fill(t->x[i], n, i);
-        graph_bind(&t->g, i, t->x[i], t->dx[i]);
-    }
-    t->out = shape_size(t->g.value[t->g.output[0]].shape);
-    t->r = mem_take(ROWS * t->out, sizeof(float));
-    slope_fill(t->r, ROWS * t->out, 99);
-    return 0;
+    return bench_build(t, wish, text, e);
 }
 
 static struct bench built(const char *text)
 {
-    struct bench t;
-    struct err e = { "" };
-
-    if (build(&t, text, &e)) print_error("%s\n", e.text);
-    assert_false(err_is(&e));
-    return t;
-}
-
-static void drop(struct bench *t)
-{
-    graph_free(&t->g);
-    tensors_free(&t->T);
-    mem_free(t->params);
-    mem_free(t->grad);
-    mem_free(t->r);
-    for (int i = 0; i < INPUTS; i++) {
-        mem_free(t->x[i]);
-        mem_free(t->dx[i]);
-    }
-}
-
-/* The loss sum_i r_i y_i in double; *size is the sum of its terms' sizes. */
-static double loss(void *ctx, double *size)
-{
-    struct bench *t = ctx;
-    double sum = 0.0;
-
-    graph_forward(&t->g, t->params, t->B, 1);
-    const float *y = graph_output(&t->g, 0);
-    *size = 0.0;
-    for (int i = 0; i < t->B * t->out; i++) {
-        sum += (double)t->r[i] * (double)y[i];
-        *size += fabs((double)t->r[i] * (double)y[i]);
-    }
-    return sum;
-}
-
-static void backward(struct bench *t)
-{
-    double size;
-
-    loss(t, &size);
-    memset(t->grad, 0, (size_t)t->T.total * sizeof(float));
-    for (int i = 0; i < INPUTS; i++)
-        memset(t->dx[i], 0, (size_t)(ROWS * size_of(i)) * sizeof(float));
-    memcpy(graph_output_gradient(&t->g, 0), t->r, (size_t)(t->B * t->out) * sizeof(float));
-    graph_backward(&t->g, t->params, t->grad, t->B);
+    return bench_built(wish, text);
 }
 
 static const char *const graphs[] = {
@@ -231,17 +141,17 @@ static void check_gradients(const char *text, int most)
 
     for (int i = 0; i < ROWS * t.out; i++)
         if (i % every != 0) t.r[i] = 0.0f;
-    backward(&t);
+    bench_backward(&t);
     for (int i = 0; i < t.T.n; i++) {
         const struct tensor *p = &t.T.t[i];
         if (p->fixed) continue;
-        slope_check(&(struct slope){ loss, &t }, text, p->name, t.params + p->first,
+        slope_check(&(struct slope){ bench_loss, &t }, text, p->name, t.params + p->first,
                     t.grad + p->first, p->count, i);
     }
     for (int i = 0; i < INPUTS; i++)
-        slope_check(&(struct slope){ loss, &t }, text, inputs[i].name, t.x[i], t.dx[i],
-                    ROWS * size_of(i), 100 + i);
-    drop(&t);
+        slope_check(&(struct slope){ bench_loss, &t }, text, inputs[i].name, t.x[i], t.dx[i],
+                    ROWS * bench_size(&t, i), 100 + i);
+    bench_drop(&t);
 }
 
 static void backward_is_the_derivative_of_forward(void **state)
@@ -316,7 +226,7 @@ static void padding_goes_around_and_across_the_axis(void **state)
     const float *y;
     double size;
 
-    loss(&t, &size);
+    bench_loss(&t, &size);
     y = graph_output(&t.g, 0);
     assert_int_equal(t.out, C * D * (H + 2) * (W + 1));
     for (int b = 0; b < ROWS; b++)
@@ -328,7 +238,7 @@ static void padding_goes_around_and_across_the_axis(void **state)
                         if (r < 0) turn = (turn + H / 2) % H;
                         assert_true(*y == at(t.x[0], b, z, turn, r < 0 ? 0 : r, c));
                     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Windows of 2 x 3 x 2 in steps of 1 x 2 x 2, one place padded all around: the definition, place by
@@ -342,7 +252,7 @@ static void the_largest_wins(void **state)
     float want[ROWS * S] = { 0 };
     int good = 1;
 
-    backward(&t);
+    bench_backward(&t);
     assert_int_equal(t.out, C * out[0] * out[1] * out[2]);
     const float *y = graph_output(&t.g, 0), *r = t.r;
     for (int b = 0; b < ROWS; b++)
@@ -365,7 +275,7 @@ static void the_largest_wins(void **state)
                         want[place] += *r;
                     }
     for (int i = 0; i < ROWS * S; i++) good &= fabsf(t.dx[0][i] - want[i]) < 1e-5f;
-    drop(&t);
+    bench_drop(&t);
     assert_true(good);
 }
 
@@ -378,14 +288,14 @@ static void folding_is_the_adjoint_of_padding(void **state)
                               "- {name: out, kind: fold_cylinder, phi: 1, centre: 2}");
     double size, left = 0.0, right = 0.0;
 
-    loss(&pad, &size);
-    loss(&fold, &size);
+    bench_loss(&pad, &size);
+    bench_loss(&fold, &size);
     const float *y = graph_output(&pad.g, 0), *folded = graph_output(&fold.g, 0);
     for (int i = 0; i < ROWS * pad.out; i++) left += (double)y[i] * (double)y[i];
     for (int i = 0; i < ROWS * S; i++) right += (double)pad.x[0][i] * (double)folded[i];
     assert_near(left, right, 1e-4);
-    drop(&pad);
-    drop(&fold);
+    bench_drop(&pad);
+    bench_drop(&fold);
 }
 
 /* A turn of the shower turns what periodic layers make of it. */
@@ -399,7 +309,7 @@ static void a_turned_shower_gives_a_turned_output(void **state)
     float before[ROWS * S], x[ROWS * S];
     double size;
 
-    loss(&t, &size);
+    bench_loss(&t, &size);
     assert_int_equal(t.out, S);
     memcpy(before, graph_output(&t.g, 0), sizeof before);
     memcpy(x, t.x[0], sizeof x);
@@ -407,13 +317,13 @@ static void a_turned_shower_gives_a_turned_output(void **state)
         int r = i % (W * C), p = i / (W * C) % H, row = i / (W * C * H);
         t.x[0][i] = x[(row * H + (p + 2) % H) * W * C + r];
     }
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int i = 0; i < ROWS * S; i++) {
         int r = i % (W * C), p = i / (W * C) % H, row = i / (W * C * H);
         assert_near((double)graph_output(&t.g, 0)[i],
                     (double)before[(row * H + (p + 2) % H) * W * C + r], 1e-5);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Mean 0 and variance 1 of each channel over places and rows; the moving averages move by a tenth;
@@ -425,7 +335,7 @@ static void batch_norm_is_its_definition(void **state)
     double n = ROWS * D * H * W, size;
 
     for (int c = 0; c < C; c++) t.params[t.g.layer[0].at[0] + c] = 0.5f + (float)c;
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int c = 0; c < C; c++) {
         double sum = 0.0, square = 0.0;
         for (int i = c; i < ROWS * S; i += C) sum += (double)t.x[0][i];
@@ -446,7 +356,7 @@ static void batch_norm_is_its_definition(void **state)
         }
         graph_forward(&t.g, t.params, ROWS, 1);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* Rows shared out over the ranks give what one rank makes of all of them, one rank being without
@@ -460,12 +370,12 @@ static void batch_norm_counts_the_rows_of_all_ranks(void **state)
     struct reducer r = par_reducer(P);
     int first = P->rank == 0 ? 0 : P->rank == 1 ? 2 : 3, ok = 1;
 
-    backward(&all);
+    bench_backward(&all);
     mine.B = P->size == 1 ? 3 : P->rank == 0 ? 2 : P->rank == 1 ? 1 : 0;
     graph_reducer(&mine.g, &r);
     memmove(mine.x[0], mine.x[0] + first * S, (size_t)(mine.B * S) * sizeof(float));
     memmove(mine.r, mine.r + first * S, (size_t)(mine.B * S) * sizeof(float));
-    backward(&mine);
+    bench_backward(&mine);
     for (int i = 0; i < mine.B * S; i++)
         ok &= fabsf(mine.dx[0][i] - all.dx[0][first * S + i]) < 1e-5f &&
               fabsf(graph_output(&mine.g, 0)[i] - graph_output(&all.g, 0)[first * S + i]) < 1e-5f;
@@ -474,8 +384,8 @@ static void batch_norm_counts_the_rows_of_all_ranks(void **state)
             ok &= fabsf(mine.params[mine.g.layer[0].at[k] + c] -
                         all.params[all.g.layer[0].at[k] + c]) < 1e-6f;
     assert_true(test_agree(ok));
-    drop(&all);
-    drop(&mine);
+    bench_drop(&all);
+    bench_drop(&mine);
 }
 
 /* With `local` a rank normalises by its own rows, whatever the reducer: as one rank alone does.
@@ -494,15 +404,15 @@ static void a_local_batch_norm_counts_its_own_rows(void **state)
         t->B = 2;
         memcpy(t->x[0], t->x[0] + P->rank % 2 * S, S * sizeof(float));
         memcpy(t->x[0] + S, t->x[0] + 2 * S, S * sizeof(float));
-        backward(t);
+        bench_backward(t);
         if (t == &local) break;
     }
     for (int i = 0; i < 2 * S; i++)
         ok &= local.dx[0][i] == alone.dx[0][i] &&
               graph_output(&local.g, 0)[i] == graph_output(&alone.g, 0)[i];
     assert_true(test_agree(ok));
-    drop(&alone);
-    drop(&local);
+    bench_drop(&alone);
+    bench_drop(&local);
 }
 
 static void group_norm_is_its_definition(void **state)
@@ -512,8 +422,8 @@ static void group_norm_is_its_definition(void **state)
     struct bench one = built("- {name: out, input: s, kind: group_norm}");
     double size;
 
-    loss(&t, &size);
-    loss(&one, &size);
+    bench_loss(&t, &size);
+    bench_loss(&one, &size);
     for (int b = 0; b < ROWS; b++) {
         double all = 0.0, all2 = 0.0;
         for (int i = 0; i < S; i++) all += (double)t.x[0][b * S + i] / S;
@@ -531,8 +441,8 @@ static void group_norm_is_its_definition(void **state)
             }
         }
     }
-    drop(&t);
-    drop(&one);
+    bench_drop(&t);
+    bench_drop(&one);
 }
 
 /* One row in double, by the sums of attention.c's head. */
@@ -576,13 +486,13 @@ static void attention_is_its_definition(void **state)
     double size;
 
     slope_fill(t.params + t.g.layer[0].at[2], C, 55);
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int i = 0; i < 12; i++) {
         int b = i % ROWS, place = 5 * i, c = i % C;
         assert_near((double)graph_output(&t.g, 0)[b * S + place * C + c],
                     attention(t.x[0] + b * S, t.params, &t.g.layer[0], place, c), 2e-6);
     }
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* A third of the numbers are 0, the mean stays, other steps draw others, evaluation drops none. */
@@ -594,7 +504,7 @@ static void dropout_drops_its_share_and_keeps_the_mean(void **state)
     double size;
     float before[ROWS * S];
 
-    loss(&t, &size);
+    bench_loss(&t, &size);
     memcpy(before, graph_output(&t.g, 0), sizeof before);
     for (int i = 0; i < ROWS * S; i++) {
         float y = before[i], x = t.x[0][i];
@@ -602,15 +512,15 @@ static void dropout_drops_its_share_and_keeps_the_mean(void **state)
         zeros += y == 0.0f;
     }
     assert_near((double)zeros / (ROWS * S), 0.3, 0.1); /* 5 sigma of 540 numbers */
-    loss(&t, &size);
+    bench_loss(&t, &size);
     assert_memory_equal(before, graph_output(&t.g, 0), sizeof before);
     graph_draw(&t.g, 5, NULL, 3);
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int i = 0; i < ROWS * S; i++) same += graph_output(&t.g, 0)[i] == before[i];
     assert_true(same < ROWS * S - 50);
     graph_forward(&t.g, t.params, ROWS, 0);
     assert_memory_equal(t.x[0], graph_output(&t.g, 0), sizeof before);
-    drop(&t);
+    bench_drop(&t);
 }
 
 /* The first number is the reference's: K / ((M - 1) sqrt M) (cos(pi m / M) c + sin |1 - c|) with
@@ -621,7 +531,7 @@ static void latent_encoding_is_its_definition(void **state)
     struct bench t = built("- {name: out, input: b, kind: latent_encoding, units: 2}");
     double size;
 
-    loss(&t, &size);
+    bench_loss(&t, &size);
     for (int b = 0; b < ROWS; b++)
         for (int i = 1; i <= 2; i++) {
             double sum = 0.0;
@@ -631,7 +541,7 @@ static void latent_encoding_is_its_definition(void **state)
             }
             assert_near((double)graph_output(&t.g, 0)[b * 2 + i - 1], sum, 1e-6);
         }
-    drop(&t);
+    bench_drop(&t);
 }
 
 static void shapes_that_do_not_fit_are_named_with_their_line(void **state)
@@ -702,7 +612,7 @@ static void blocks_stand_for_their_layers(void **state)
               "  - {name: out, kind: silu}\n"
               "blocks: {stage: [{name: a, kind: tanh}, {inputs: [a, input], kind: add}]}");
     assert_int_equal(twice.out, S);
-    drop(&twice);
+    bench_drop(&twice);
     struct bench nested = /* the inner `wide` is 5, the outer one stays 2 */
         built("list: [{name: out, block: outer, input: s, with: {wide: 2}}]\n"
               "blocks:\n"
@@ -712,9 +622,9 @@ static void blocks_stand_for_their_layers(void **state)
               "    - {inputs: [a, b], kind: concat}\n"
               "  inner: [{kind: conv3d, units: wide, kernel: 1}]");
     assert_int_equal(nested.out, (5 + 2) * D * H * W);
-    drop(&nested);
-    drop(&t);
-    drop(&last);
+    bench_drop(&nested);
+    bench_drop(&t);
+    bench_drop(&last);
 }
 
 TEST_MAIN(cmocka_unit_test(backward_is_the_derivative_of_forward),
