@@ -26,7 +26,7 @@ struct dataset {
     int64_t read;                    /* events in the files (after `most`) */
     int64_t dropped;                 /* read - n */
     int64_t fault[TRANSFORM_FAULTS]; /* how many for which reason */
-    int64_t first_dropped;           /* file number of the first one dropped, or -1 */
+    int64_t first[TRANSFORM_FAULTS]; /* file number of the first for it */
     double *energy;                  /* [n] MeV, on every rank; owned */
     struct block mine;               /* events whose voxels this rank has read */
     int64_t clipped;                 /* events with voxels that were clipped */

@@ -36,6 +36,9 @@ void source_range(const struct source *s, double *least, double *most);
  * float32, checked: finite, not negative. Collective: as many calls on every rank. */
 int source_rows(const struct source *s, struct block rows, float *x, struct err *e);
 
+/* The same as they stand in the files, for who judges them (transform_judge). */
+int source_unchecked(const struct source *s, struct block rows, float *x, struct err *e);
+
 /* Any of this rank's choosing: event[0..n-1], in any order, repeated or not, to x [n, V].
  * Collective; n may differ between ranks and be 0. */
 int source_picked(const struct source *s, const int64_t *event, int64_t n, float *x, struct err *e);

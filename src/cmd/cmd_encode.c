@@ -68,13 +68,10 @@ static int load_showers(struct dataset *d, struct run *r, const struct model *m,
     for (int64_t i = 0; !bad && i < d->n; i++)
         if (energycode_range(d->energy[i], e))
             bad = err_within(e, "data.test, event %lld", (long long)i);
-    if (!bad) suspect_energies(&r->log, "data.test", d->energy, d->n);
-    if (!bad && d->dropped > 0)
-        log_warn(&r->log,
-                 "data.test: %lld of %lld showers cannot be transformed and are dropped, "
-                 "the first is number %lld",
-                 (long long)d->dropped, (long long)d->read, (long long)d->first_dropped);
-    return bad ? -1 : 0;
+    if (bad) return -1;
+    suspect_energies(&r->log, "data.test", d->energy, d->n);
+    suspect_faults(&r->log, "data.test", d);
+    return 0;
 }
 
 /* The condition's other numbers of this rank's showers. */

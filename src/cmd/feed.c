@@ -50,18 +50,7 @@ static int load(struct dataset *d, double **other, const struct run *r, const st
     if (bad) return -1;
     struct log *log = (struct log *)&r->log;
     suspect_energies(log, key, d->energy, d->n);
-    if (d->dropped > 0)
-        for (int i = 1; i < TRANSFORM_FAULTS; i++)
-            if (d->fault[i] > 0)
-                log_warn(log,
-                         "%s: %lld of %lld showers cannot be transformed and are dropped (%s), "
-                         "the first is number %lld",
-                         key, (long long)d->fault[i], (long long)d->read,
-                         transform_reason((enum transform_fault)i), (long long)d->first_dropped);
-    if (d->clipped > 0)
-        log_warn(log,
-                 "%s: %lld of %lld showers had voxels above the incident energy, now equal to it",
-                 key, (long long)d->clipped, (long long)d->read);
+    suspect_faults(log, key, d);
     model_aliases(m, log, key, d->energy, d->n);
     if (d->rows.window.small)
         log_warn(log,

@@ -19,7 +19,7 @@ static const struct conf_key table[] = {
     { "data.validation_fraction", CONF_REAL, "0.1", 0, 0.9, "", 0, "share of the training events set aside when data.validation is empty" },
     { "data.split", CONF_CHOICE, "random", 0, 0, "", "random stratified tail", "which training events validate: drawn, drawn from runs of equal energy, or the last ones" },
     { "data.storage", CONF_CHOICE, "dense", 0, 0, "", "dense sparse files", "showers in memory as they are, as their hits alone, or none: every batch is read from the files (larger than memory)" },
-    { "data.faults", CONF_CHOICE, "drop", 0, 0, "", "drop clip", "events with voxels above the incident energy: dropped, or these voxels made equal to it" },
+    { "data.faults", CONF_CHOICE, "drop", 0, 0, "", "drop clip", "events with voxels above the incident energy: dropped, or these voxels made equal to it; events with voxels that are no number or below 0 are dropped" },
     { "data.test", CONF_TEXTS, "[]", 0, 0, "", 0, "files that `encode` reads" },
     { "data.most", CONF_INT, "0", 0, BIG, "showers", 0, "read at most this many from each list of files; 0: all" },
     { "data.dataset", CONF_TEXT, "samples", 0, 0, "", 0, "data.kind: hdf5: the dataset of rows x units" },

@@ -63,6 +63,21 @@ void suspect_energies(struct log *log, const char *what, const double *energy, i
                  what, least, most);
 }
 
+void suspect_faults(struct log *log, const char *what, const struct dataset *d)
+{
+    for (int i = TRANSFORM_FINE + 1; i < TRANSFORM_FAULTS; i++)
+        if (d->fault[i] > 0)
+            log_warn(log,
+                     "%s: %lld of %lld showers cannot be transformed and are dropped (%s), the "
+                     "first is number %lld",
+                     what, (long long)d->fault[i], (long long)d->read,
+                     transform_reason((enum transform_fault)i), (long long)d->first[i]);
+    if (d->clipped > 0)
+        log_warn(log,
+                 "%s: %lld of %lld showers had voxels above the incident energy, now equal to it",
+                 what, (long long)d->clipped, (long long)d->read);
+}
+
 /* Incident energies and responses as files in other units would have them. */
 static void units(struct run *r, const char *path, const struct source *s, double response)
 {

@@ -48,9 +48,9 @@ static void post_free(struct dataset_post *p)
     mem_free(p);
 }
 
-/* Judge one event, clip it if that is asked for, and keep it if it can be transformed. */
-static int take_in(struct dataset *d, const struct dataset_options *o, const struct transform *t,
-                   double energy, float *row)
+/* Judge one event, clip it if that is asked for, and keep it if it can be transformed; why not. */
+static enum transform_fault take_in(struct dataset *d, const struct dataset_options *o,
+                                    const struct transform *t, double energy, float *row)
 {
     enum transform_fault why = transform_judge(t, d->V, energy, row);
 
@@ -58,17 +58,16 @@ static int take_in(struct dataset *d, const struct dataset_options *o, const str
         why = transform_clip(t, d->V, energy, row);
         d->clipped += why == TRANSFORM_FINE;
     }
-    d->fault[why]++;
-    if (why != TRANSFORM_FINE) return 0;
+    if (why != TRANSFORM_FINE) return why;
     if (o->storage != DATASET_FILES) shelf_add(&d->rows, row);
     d->mine.count++;
-    return 1;
+    return why;
 }
 
-/* Read this rank's block piece by piece; what cannot be transformed is marked in keep[] (0). As
- * many pieces on every rank. */
+/* Read this rank's block piece by piece; why[] holds the faults of its events. As many pieces on
+ * every rank. */
 static int read_block(struct dataset *d, const struct dataset_options *o, const struct source *s,
-                      struct block all, const struct transform *t, unsigned char *keep,
+                      struct block all, const struct transform *t, unsigned char *why,
                       struct err *e)
 {
     int64_t most = block_of(d->read, 0, s->P->size).count;
@@ -81,9 +80,9 @@ static int read_block(struct dataset *d, const struct dataset_options *o, const 
     for (int64_t done = 0; done < most && !bad; done += PIECE) {
         int64_t first = done < all.count ? done : all.count, left = all.count - first;
         struct block piece = { all.first + first, left < PIECE ? left : PIECE };
-        bad = source_rows(s, piece, x, e);
+        bad = source_unchecked(s, piece, x, e);
         for (int64_t i = 0; i < piece.count && !bad; i++)
-            keep[first + i] =
+            why[first + i] =
                 (unsigned char)take_in(d, o, t, s->energy[piece.first + i], x + i * d->V);
     }
     if (!bad && o->storage != DATASET_FILES) shelf_close(&d->rows, s->P);
@@ -93,30 +92,26 @@ static int read_block(struct dataset *d, const struct dataset_options *o, const 
 
 /* Number what was kept: energies of all, the blocks of all ranks. */
 static void number(struct dataset *d, const struct par *P, const struct source *s, struct block all,
-                   const unsigned char *keep)
+                   const unsigned char *why)
 {
-    unsigned char *kept = mem_take(d->read, 1);
+    unsigned char *of = mem_take(d->read, 1); /* the fault of each event */
 
-    par_allgather(P, keep, all.count, kept);
-    par_sum_int(P, d->fault, TRANSFORM_FAULTS);
+    par_allgather(P, why, all.count, of);
     d->clipped = par_sum_one(P, d->clipped);
     d->energy = mem_take(d->read, sizeof *d->energy);
     d->number = mem_take(d->read, sizeof *d->number);
-    d->first_dropped = -1;
     for (int64_t i = 0; i < d->read; i++) {
-        if (kept[i]) {
-            d->number[d->n] = i;
-            d->energy[d->n++] = s->energy[i];
-        } else if (d->first_dropped < 0) {
-            d->first_dropped = i;
-        }
+        if (d->fault[of[i]]++ == 0) d->first[of[i]] = i;
+        if (of[i] != TRANSFORM_FINE) continue;
+        d->number[d->n] = i;
+        d->energy[d->n++] = s->energy[i];
     }
     d->dropped = d->read - d->n;
     d->bound = mem_take(P->size + 1, sizeof *d->bound);
     par_allgather(P, &d->mine.count, sizeof d->mine.count, d->bound + 1);
     for (int r = 0; r < P->size; r++) d->bound[r + 1] += d->bound[r];
     d->mine.first = d->bound[P->rank];
-    mem_free(kept);
+    mem_free(of);
 }
 
 static int enough(int64_t n, const struct par *P, const char *path, struct err *e)
@@ -133,10 +128,10 @@ static int load(struct dataset *d, const struct par *P, const struct source *s,
     struct block all = block_of(d->read, P->rank, P->size);
 
     if (enough(d->read, P, path, e) != 0) return -1;
-    unsigned char *keep = mem_take(all.count, 1);
-    int status = read_block(d, o, s, all, t, keep, e);
-    if (status == 0) number(d, P, s, all, keep);
-    mem_free(keep);
+    unsigned char *why = mem_take(all.count, 1);
+    int status = read_block(d, o, s, all, t, why, e);
+    if (status == 0) number(d, P, s, all, why);
+    mem_free(why);
     if (status == 0) status = enough(d->n, P, path, e);
     d->post = post_new(P->size);
     return status;
@@ -164,7 +159,7 @@ int dataset_load(struct dataset *d, const struct par *P, const char *const *path
 void dataset_of(struct dataset *d, const struct par *P, int V, int64_t n, const double *energy,
                 const float *x)
 {
-    *d = (struct dataset){ .V = V, .n = n, .read = n, .first_dropped = -1 };
+    *d = (struct dataset){ .V = V, .n = n, .read = n };
     d->fault[TRANSFORM_FINE] = n;
     d->mine = block_of(n, P->rank, P->size);
     d->energy = mem_take(n, sizeof *d->energy);
