@@ -11,11 +11,11 @@
 #include "par/par.h"
 
 struct window {
-    struct par node; /* the ranks that share; one where a rank is alone, which gets no memory */
-    int small;       /* alone because /dev/shm has too little room */
-    int *place;      /* [P->size] which share is that rank's, -1 out of reach; owned */
-    char **share;    /* [node.size] zero at first, aligned to 64 bytes; NULL when alone; owned */
-    void *handle;    /* MPI_Win *, or NULL; owned */
+    struct par node;  /* the ranks that share; one where a rank is alone, which gets no memory */
+    struct err small; /* alone because of this: the shares do not fit in /dev/shm; else "" */
+    int *place;       /* [P->size] which share is that rank's, -1 out of reach; owned */
+    char **share;     /* [node.size] zero at first, aligned to 64 bytes; NULL when alone; owned */
+    void *handle;     /* MPI_Win *, or NULL; owned */
 };
 
 /* A window with `bytes` of this rank. Collective over P, which must outlive it. */

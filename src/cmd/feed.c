@@ -52,11 +52,9 @@ static int load(struct dataset *d, double **other, const struct run *r, const st
     suspect_energies(log, key, d->energy, d->n);
     suspect_faults(log, key, d);
     model_aliases(m, log, key, d->energy, d->n);
-    if (d->rows.window.small)
-        log_warn(log,
-                 "%s: /dev/shm has no room for the showers of a node: each rank keeps its own and "
-                 "sends them to the others",
-                 key);
+    if (d->rows.window.small.text[0] != '\0')
+        log_warn(log, "%s: %s; each rank keeps its own showers and sends them to the others", key,
+                 d->rows.window.small.text);
     log_say(log, "%s: %lld showers, %.1f MB on this rank, shared by %d", key, (long long)d->n,
             (double)shelf_bytes(&d->rows) * 1e-6, d->files != NULL ? 1 : d->rows.window.node.size);
     return 0;

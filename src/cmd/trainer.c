@@ -202,11 +202,11 @@ static int share_gradient(struct trainer *t, struct err *e)
     t->buckets.reducer = &t->reducer;
     vae_buckets(v, &t->buckets);
     vae_reducer(v, &t->reducer);
-    if (t->sums.window.small)
+    if (t->sums.window.small.text[0] != '\0')
         log_say(&t->r->log,
-                "/dev/shm has no room for gradients of %.2f GB a rank: they are summed "
-                "by messages, and each rank keeps the optimiser's whole state",
-                4e-9 * (double)v->T.total);
+                "gradients of %.2f GB a rank: %s; they are summed by messages, and each rank keeps "
+                "the optimiser's whole state",
+                4e-9 * (double)v->T.total, t->sums.window.small.text);
     if (how == ON && t->reducer.sharing == NULL && P->size > 1)
         return err_set(e, "training.shard is on, and no two ranks share memory (or a node has one "
                           "rank): expected auto or off");

@@ -9,14 +9,12 @@
 enum { LINE = 64 }; /* bytes: shares do not meet in a cache line */
 
 /* Is there room for the node's window, and a tenth to spare? The same verdict on all ranks. */
-static int fits(const struct par *P, const struct par *node, int64_t bytes)
+static int fits(const struct par *P, const struct par *node, int64_t bytes, struct err *why)
 {
-    int64_t all = par_sum_one(node, bytes), small = 0;
-    struct err e = { "" };
+    int64_t all = par_sum_one(node, bytes);
 
-    if (node->rank == 0 && node->size > 1)
-        small = file_room("/dev/shm/window", all + all / 10, &e) != 0;
-    return par_sum_one(P, small) == 0;
+    if (node->rank == 0 && node->size > 1) file_room("/dev/shm/window", all + all / 10, why);
+    return par_agree(P, why) == 0;
 }
 
 /* Which ranks of P are on this node, and where. */
@@ -53,10 +51,9 @@ void window_take(struct window *w, const struct par *P, int64_t bytes)
 {
     *w = (struct window){ 0 };
     par_split(&w->node, P, P->node);
-    if (!fits(P, &w->node, bytes)) {
+    if (!fits(P, &w->node, bytes, &w->small)) {
         par_free(&w->node);
         par_split(&w->node, P, P->rank);
-        w->small = 1;
     }
     find_places(w, P);
     if (w->node.size > 1) share(w, bytes);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { MINE = 100003 }; /* bytes of rank 0's share, odd; each next rank has 7 more */
 
@@ -78,11 +79,34 @@ static void without_room_every_rank_is_alone(void **state)
     struct window w;
 
     if (P->size == 1) test_skip("needs more than one rank");
-    window_take(&w, P, INT64_C(1) << 60);
-    assert_true(test_agree(w.small && w.node.size == 1 && w.share == NULL));
+    window_take(&w, P, INT64_C(1) << 50);
+    int good = strstr(w.small.text, "/dev/shm/window' needs") != NULL &&
+               strstr(w.small.text, "its file system has room for") != NULL;
+    assert_true(test_agree(good && w.node.size == 1 && w.share == NULL));
+    window_free(&w);
+}
+
+/* Every rank's limit of files (ulimit -f) is below what the node asks for. */
+static void a_limit_of_files_is_named(void **state)
+{
+    (void)state;
+    const struct par *P = test_par();
+    struct rlimit old, low;
+    struct window w;
+
+    if (P->size == 1) test_skip("needs more than one rank");
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 1 << 16;
+    setrlimit(RLIMIT_FSIZE, &low);
+    window_take(&w, P, 1 << 16);
+    setrlimit(RLIMIT_FSIZE, &old);
+    int good = strstr(w.small.text, "the limit of a file (ulimit -f) is 0.066 MB") != NULL;
+    assert_true(test_agree(good && w.node.size == 1 && w.share == NULL));
     window_free(&w);
 }
 
 TEST_MAIN(cmocka_unit_test(every_rank_reads_what_its_neighbours_wrote),
           cmocka_unit_test(nodes_can_be_made_smaller_for_tests),
-          cmocka_unit_test(without_room_every_rank_is_alone))
+          cmocka_unit_test(without_room_every_rank_is_alone),
+          cmocka_unit_test(a_limit_of_files_is_named))
